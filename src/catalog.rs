@@ -1,0 +1,44 @@
+//! What is installed: versions, images and component manifests, in one place, each overridable in the spec.
+
+pub mod bundle;
+pub mod manifest;
+
+use serde::{Deserialize, Serialize};
+
+/// Everything that a platform is made of. `catalog/catalog.yaml` is the built-in one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Catalog {
+    /// Kubernetes version of both clusters, with the `v`.
+    pub kubernetes: String,
+    pub images: Images,
+    /// In the order of installation.
+    pub components: Vec<Component>,
+}
+
+/// Images that Docker runs directly.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Images {
+    /// Node image; a familiar name with a tag (Cluster API's Docker provider never finds a digest offline).
+    pub node: String,
+    /// Load balancer before the app cluster's control plane.
+    pub load_balancer: String,
+}
+
+/// One thing installed in the infra cluster.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Component {
+    /// `cert-manager`, or a Cluster API provider label such as `infrastructure-docker`.
+    pub name: String,
+    /// With the `v`.
+    pub version: String,
+    /// `https://`, `file://`, or a path relative to the catalogue file (`./...`).
+    pub manifest: String,
+    /// `metadata.yaml` of a Cluster API provider: which contract each release series speaks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metadata: Option<String>,
+    /// SHA-256 of the manifest, lower-case hex.
+    pub sha256: String,
+}

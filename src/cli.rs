@@ -1,0 +1,1 @@
+//! One file per verb. With `ui`, the only code that prints.

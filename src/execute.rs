@@ -1,0 +1,1 @@
+//! Performs the steps of a plan: times them, reports them, decides nothing.

@@ -1,0 +1,1 @@
+//! The directory of one platform on this machine: its kubeconfig and its lock.

@@ -1,0 +1,1 @@
+//! What exists now. Reads everything, writes nothing, returns plain data.

@@ -1,0 +1,1 @@
+//! Tera templates of `clusterapi/` and `overlays/` to Kubernetes objects. Pure.

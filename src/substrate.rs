@@ -1,0 +1,3 @@
+//! What differs between the places that nodes can come from.
+
+pub mod local;

@@ -1,0 +1,4 @@
+//! Docker containers on this machine.
+
+pub mod infra_node;
+pub mod preflight;

@@ -1,0 +1,1 @@
+//! The infra cluster's only node: a container that kind recognises, with kubeadm inside.

@@ -1,0 +1,1 @@
+//! Kubernetes clients: server-side apply, deletes and waits that watch.
