@@ -7,6 +7,8 @@ use serde::Serialize;
 mod down;
 pub mod drain;
 mod scale;
+#[cfg(test)]
+mod tests;
 pub mod up;
 
 pub use down::down;
