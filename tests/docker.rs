@@ -13,7 +13,7 @@ use bex_infra::substrate::local::infra_node::{self, KubeadmSpec, NodeSpec};
 use bex_infra::tools::docker::{ContainerCreateBody, Docker, File, State};
 use tokio::io::AsyncReadExt;
 
-const MINUTE: Duration = Duration::from_secs(60);
+const MINUTE: Duration = Duration::from_mins(1);
 
 async fn docker() -> Docker {
     let asked = std::env::var("BEX_TEST_DOCKER").is_ok();

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use anyhow::{Result, bail};
 use bollard::models::{Ipam, IpamConfig, NetworkCreateRequest};
 
-use super::{Docker, found, has_status};
+use super::{Docker, call, found, has_status};
 
 const MTU_OPTION: &str = "com.docker.network.driver.mtu";
 const MASQUERADE_OPTION: &str = "com.docker.network.bridge.enable_ip_masquerade";
@@ -60,15 +60,13 @@ impl Docker {
     /// Removes a network. One that is gone already is fine; one in use is an error.
     pub async fn remove_network(&self, name: &str) -> Result<()> {
         let removed = async { found(self.api.remove_network(name).await) };
-        self.call(&format!("removing network `{name}`"), removed)
-            .await?;
+        call(&format!("removing network `{name}`"), removed).await?;
         Ok(())
     }
 
     async fn find_network(&self, name: &str) -> Result<Option<bollard::models::NetworkInspect>> {
         let inspect = async { found(self.api.inspect_network(name, None).await) };
-        self.call(&format!("looking for network `{name}`"), inspect)
-            .await
+        call(&format!("looking for network `{name}`"), inspect).await
     }
 
     /// MTU that the daemon is configured with, if any.
@@ -87,7 +85,7 @@ impl Docker {
                 Err(error) => expected(&error).ok_or(error),
             }
         };
-        self.call(&doing, created).await
+        call(&doing, created).await
     }
 }
 
