@@ -1,10 +1,11 @@
 //! What a run works with: the outside (Docker, a bundle, the platform's directory) and what it wants of it.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::Result;
 use kube::Client;
 use serde_json::Value;
+use tokio::time::Instant;
 
 use crate::catalog::bundle::Bundle;
 use crate::home::Home;
@@ -48,7 +49,12 @@ impl World {
         &self.platform.names
     }
 
-    /// How long a wait may take: its own limit, but never longer than the run.
+    /// When a wait has to end: after its own limit, but never later than the run.
+    pub fn deadline(&self, limit: Duration) -> Instant {
+        self.ends.min(Instant::now() + limit)
+    }
+
+    /// The same as a length of time.
     pub fn at_most(&self, limit: Duration) -> Duration {
         limit.min(self.ends.saturating_duration_since(Instant::now()))
     }

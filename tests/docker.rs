@@ -177,9 +177,9 @@ async fn an_image_survives_commit_save_and_load() -> Result<()> {
 async fn a_network_is_made_once_and_is_in_use_while_a_container_runs_in_it() -> Result<()> {
     let (docker, network) = (docker().await, "bex-test-network");
     docker.remove_network(network).await?;
-    assert!(docker.ensure_network(network).await?);
-    assert!(!docker.ensure_network(network).await?);
-    assert!(!docker.network_in_use(network).await?);
+    assert!(docker.ensure_network(network, &[]).await?);
+    assert!(!docker.ensure_network(network, &[]).await?);
+    assert!(docker.network_labels(network).await?.is_some());
     docker.remove_network(network).await?;
     docker.remove_network(network).await
 }
@@ -211,7 +211,7 @@ async fn an_infra_node_comes_up_and_survives_a_restart() -> Result<()> {
     };
     let name = spec.names.infra_node();
     docker.remove_container(&name).await?;
-    docker.ensure_network(DOCKER_NETWORK).await?;
+    docker.ensure_network(DOCKER_NETWORK, &[]).await?;
     let begin = Instant::now();
     bring_up(&docker, &spec).await?;
     eprintln!("control plane after {:.1?}", begin.elapsed());

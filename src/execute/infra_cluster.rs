@@ -8,11 +8,11 @@ use futures::future::try_join_all;
 
 use super::components;
 use crate::catalog::Component;
-use crate::names::{DOCKER_NETWORK, EXPIRES_LABEL};
+use crate::names::{DOCKER_NETWORK, EXPIRES_LABEL, PLATFORM_LABEL};
 use crate::progress::Reporter;
 use crate::substrate::local::infra_node::{self, NodeSpec, kubeadm::KubeadmSpec};
 use crate::tools::download;
-use crate::tools::kube as api;
+use crate::tools::kube;
 use crate::world::World;
 
 const BOOT_DEADLINE: Duration = Duration::from_secs(60);
@@ -31,7 +31,7 @@ pub(super) async fn fetch_images(world: &World, images: &[String], reporter: &Re
 }
 
 pub(super) async fn create_node(world: &World, reporter: &Reporter) -> Result<()> {
-    world.docker.ensure_network(DOCKER_NETWORK).await?;
+    world.docker.ensure_network(DOCKER_NETWORK, &[(PLATFORM_LABEL, world.names().platform())]).await?;
     let expires = world.expires.clone().map(|time| (EXPIRES_LABEL.to_owned(), time));
     let spec = NodeSpec {
         names: world.names().clone(),
@@ -60,12 +60,12 @@ pub(super) async fn init(world: &World, reporter: &Reporter) -> Result<()> {
     };
     infra_node::kubeadm_init(&world.docker, &node, &spec).await?;
     reporter.note("asking its API server");
-    api::server_ready(&world.infra_client().await?, world.at_most(API_DEADLINE)).await
+    kube::server_ready(&world.infra_client().await?, world.deadline(API_DEADLINE)).await
 }
 
 pub(super) async fn install_networking(world: &World) -> Result<()> {
     let objects = world.networking().await?;
-    api::apply(&world.infra_client().await?, &objects).await
+    kube::apply(&world.infra_client().await?, &objects, world.deadline(API_DEADLINE)).await
 }
 
 pub(super) async fn import_images(world: &World) -> Result<()> {
@@ -78,7 +78,7 @@ pub(super) async fn install_components(world: &World, names: &[String], reporter
     let chosen = world.platform.catalog.components.iter().filter(|component| names.contains(&component.name));
     let manifests = try_join_all(chosen.map(|component| manifest(world, component))).await?;
     let client = world.infra_client().await?;
-    components::install(&client, &manifests, reporter, world.at_most(COMPONENTS_DEADLINE)).await
+    components::install(&client, &manifests, reporter, world.deadline(COMPONENTS_DEADLINE)).await
 }
 
 async fn manifest(world: &World, component: &Component) -> Result<(Component, String)> {
@@ -92,5 +92,5 @@ async fn manifest(world: &World, component: &Component) -> Result<(Component, St
 pub(super) async fn wait_for_components(world: &World, reporter: &Reporter) -> Result<()> {
     let client = world.infra_client().await?;
     let components = &world.platform.catalog.components;
-    components::wait_ready(&client, components, reporter, world.at_most(COMPONENTS_DEADLINE)).await
+    components::wait_ready(&client, components, reporter, world.deadline(COMPONENTS_DEADLINE)).await
 }

@@ -1,6 +1,7 @@
 //! Containers: what is known of them, and their life.
 
 use std::collections::{BTreeMap, HashMap};
+use std::fmt;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
@@ -58,6 +59,21 @@ pub enum State {
     Removing,
     Exited,
     Dead,
+}
+
+impl fmt::Display for State {
+    /// Docker's own word: `running`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Created => "created",
+            Self::Running => "running",
+            Self::Paused => "paused",
+            Self::Restarting => "restarting",
+            Self::Removing => "removing",
+            Self::Exited => "exited",
+            Self::Dead => "dead",
+        })
+    }
 }
 
 impl Docker {
