@@ -72,6 +72,13 @@ pub struct Pod {
     pub unchecked: Vec<&'static str>,
 }
 
+impl Pod {
+    /// It ran to its end and takes no room any more.
+    pub fn is_finished(&self) -> bool {
+        matches!(self.phase.as_str(), "Succeeded" | "Failed")
+    }
+}
+
 /// A port of the node itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HostPort {
@@ -81,14 +88,14 @@ pub struct HostPort {
     pub protocol: String,
 }
 
-/// A claim whose PersistentVolume can be reached from some nodes only.
+/// A claim whose volume can be reached from some nodes only.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct BoundVolume {
     pub claim: String,
     pub nodes: core::NodeSelector,
 }
 
-/// A PodDisruptionBudget.
+/// A `PodDisruptionBudget`.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Budget {
     pub namespace: String,

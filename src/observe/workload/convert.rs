@@ -130,7 +130,11 @@ fn host_ports(spec: &core::PodSpec) -> Vec<HostPort> {
     let ports = ports.flat_map(|container| container.ports.iter().flatten());
     let host_port = |port: &core::ContainerPort| {
         Some(HostPort {
-            ip: port.host_ip.clone().unwrap_or_else(|| "0.0.0.0".to_owned()),
+            ip: port
+                .host_ip
+                .clone()
+                .filter(|ip| !ip.is_empty())
+                .unwrap_or_else(|| "0.0.0.0".to_owned()),
             port: port.host_port.filter(|port| *port > 0)?,
             protocol: port.protocol.clone().unwrap_or_else(|| "TCP".to_owned()),
         })
