@@ -82,7 +82,7 @@ impl<'a> Rooms<'a> {
         let open = |room: &Room| room.node.ready && !room.node.unschedulable;
         let mut left: Vec<usize> = (0..self.0.len()).filter(|i| open(&self.0[*i])).collect();
         if left.is_empty() {
-            return Err("no Ready node remains".to_owned());
+            return Err("no Ready and schedulable node remains".to_owned());
         }
         for rule in &RULES {
             let before = left.clone();

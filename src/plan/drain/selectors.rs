@@ -91,3 +91,6 @@ pub(super) fn term_covers(term: &PodAffinityTerm, namespace: &str, pod: &Pod) ->
     (own || term.namespace_selector.is_some() || named.contains(&pod.namespace))
         && selector.is_some_and(|selector| labels_match(selector, &pod.labels))
 }
+
+#[cfg(test)]
+mod tests;
