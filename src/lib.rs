@@ -34,6 +34,7 @@ pub mod names;
 pub mod observe;
 pub mod plan;
 pub mod progress;
+pub mod quantity;
 pub mod render;
 pub mod run;
 pub mod spec;

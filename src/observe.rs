@@ -3,6 +3,7 @@
 pub mod capi;
 pub mod components;
 pub mod platform;
+pub mod workload;
 
 use std::collections::{BTreeMap, BTreeSet};
 
