@@ -1,5 +1,7 @@
 //! What exists now. Reads everything, writes nothing, returns plain data.
 
+pub mod components;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
