@@ -22,7 +22,7 @@ pub fn app_cluster(platform: &Platform) -> Result<Vec<Manifest>> {
     Ok(manifests)
 }
 
-/// The objects of one pool: its templates, MachineDeployment and MachineHealthCheck.
+/// The objects of one pool: its templates, `MachineDeployment` and `MachineHealthCheck`.
 pub fn pool(platform: &Platform, pool: &Pool) -> Result<Vec<Manifest>> {
     workers(platform, pool, &Templates::of(platform.substrate)?)
 }

@@ -1,5 +1,7 @@
 //! The examples that people copy: each one is valid, and what the simplest one makes is known to the letter.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

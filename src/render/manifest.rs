@@ -57,7 +57,7 @@ pub(super) fn reference(object: &Value) -> Value {
     })
 }
 
-/// The first 64 bits of the SHA-256 of the canonical JSON: serde_json sorts keys and writes no spaces.
+/// The first 64 bits of the SHA-256 of the canonical JSON: `serde_json` sorts keys and writes no spaces.
 fn digest(value: &Value) -> u64 {
     let sum = Sha256::digest(value.to_string());
     sum.iter()
