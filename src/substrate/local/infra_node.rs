@@ -120,7 +120,7 @@ pub async fn import_images(docker: &Docker, name: &str, archive: &Path) -> Resul
     Ok(())
 }
 
-/// Names of the images in the node's containerd, sorted. Names that are mere digests are left out.
+/// Names of the images in the node's containerd, sorted. Ids and digests are left out.
 pub async fn listed_images(docker: &Docker, name: &str) -> Result<Vec<String>> {
     let argv = ["ctr", "--namespace=k8s.io", "images", "list", "--quiet"];
     let listed = docker.exec_ok(name, &argv).await?;
