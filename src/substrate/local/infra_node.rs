@@ -120,11 +120,12 @@ pub async fn import_images(docker: &Docker, name: &str, archive: &Path) -> Resul
     Ok(())
 }
 
-/// Names of the images in the node's containerd, sorted.
+/// Names of the images in the node's containerd, sorted. Ids and digests are left out.
 pub async fn listed_images(docker: &Docker, name: &str) -> Result<Vec<String>> {
     let argv = ["ctr", "--namespace=k8s.io", "images", "list", "--quiet"];
     let listed = docker.exec_ok(name, &argv).await?;
-    let mut images: Vec<String> = listed.lines().map(str::to_owned).collect();
+    let named = listed.lines().filter(|name| !name.starts_with("sha256:"));
+    let mut images: Vec<String> = named.map(str::to_owned).collect();
     images.sort();
     Ok(images)
 }
