@@ -34,6 +34,7 @@ pub mod observe;
 pub mod plan;
 pub mod progress;
 pub mod render;
+pub mod run;
 pub mod spec;
 pub mod substrate;
 pub mod tools;
