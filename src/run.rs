@@ -1,148 +1,101 @@
-//! The use cases, as the verbs call them.
+//! The use cases: observe, plan, execute, and look again. What a verb of the command line calls.
 
-use std::path::Path;
-use std::time::Duration;
+use std::sync::Arc;
 
 use anyhow::Result;
-use jiff::Timestamp;
-use serde::Serialize;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio_util::sync::CancellationToken;
 
+use crate::execute::execute;
 use crate::failure::Failure;
-use crate::names::Names;
-use crate::observe::Observed;
-use crate::plan::{Plan, Resize};
+use crate::observe::platform::observe;
+use crate::observe::{App, workload};
+use crate::plan::drain::{self, Candidate, Removal};
+use crate::plan::{self, Plan, Resize};
 use crate::progress::Event;
-use crate::spec::Platform;
+use crate::world::World;
 
-/// What every long run is given: where to report, when to stop, how long to wait at most.
+/// Where a run reports to, and what stops it.
 #[derive(Debug, Clone)]
-pub struct Work {
+pub struct Control {
     pub events: UnboundedSender<Event>,
     pub cancel: CancellationToken,
-    /// For the whole run; `None`: the verb's own deadlines.
-    pub timeout: Option<Duration>,
 }
 
-/// Which platform the command line means.
-#[derive(Debug, Clone, Copy)]
-pub struct Request<'a> {
-    /// A spec; without one, the defaults under `name`.
-    pub file: Option<&'a Path>,
-    pub name: &'a str,
-    /// Size of the only pool of the defaults.
-    pub workers: Option<u32>,
-    /// Whose catalogue is to be used.
-    pub bundle: Option<&'a Path>,
+/// What `up` would do now.
+pub async fn plan_up(world: &World) -> Result<Plan> {
+    let seen = observe(world).await?;
+    Ok(plan::up(&world.platform, &world.wanted(), &seen)?)
 }
 
-/// What `scale` was asked to do.
-#[derive(Debug, Clone, Copy)]
-pub struct Scale<'a> {
-    /// `None`: the only pool.
-    pub pool: Option<&'a str>,
-    pub resize: Resize,
-    pub wait: bool,
-    pub force: bool,
-    pub dry_run: bool,
+/// Executes a plan of [`plan_up`] and looks again: what was executed leaves nothing to plan.
+pub async fn up(world: &Arc<World>, plan: &Plan, control: &Control) -> Result<()> {
+    execute(world, plan, &control.events, &control.cancel).await?;
+    let rest = plan_up(world).await?;
+    if rest.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::failed(format!("every step was done, and yet there is more to do: {}", describe(&rest)))
+        .hint("something changed the platform meanwhile; run `up` again")
+        .into())
 }
 
-/// What `scale` did, or with `dry_run` would do.
-#[derive(Debug, Serialize)]
-pub struct Scaled {
-    pub pool: String,
-    pub plan: Plan,
-    /// Nodes that joined and nodes that left.
-    pub came: Vec<String>,
-    pub went: Vec<String>,
+/// What `down` would do now.
+pub async fn plan_down(world: &World) -> Result<Plan> {
+    Ok(plan::down(world.names(), &observe(world).await?)?)
 }
 
-/// What `down` did, and what it found when it looked again.
-#[derive(Debug, Serialize)]
-pub struct Removed {
-    pub plan: Plan,
-    /// Objects that are still there; empty proves that nothing is left.
-    pub left: Vec<String>,
+/// Executes a plan of [`plan_down`] and looks again, so that "nothing left" is a finding and not a hope.
+pub async fn down(world: &Arc<World>, plan: &Plan, control: &Control) -> Result<()> {
+    execute(world, plan, &control.events, &control.cancel).await?;
+    let rest = plan_down(world).await?;
+    if rest.is_empty() {
+        return Ok(());
+    }
+    let failure = Failure::failed(format!("something is left: {}", describe(&rest)));
+    Err(failure.hint("run `down` again").into())
 }
 
-/// A smoke test's results.
-#[derive(Debug, Serialize)]
-pub struct Smoke {
-    pub platform: String,
-    pub cases: Vec<Case>,
+/// What `scale` would do now: which machines come, which go.
+pub async fn plan_scale(world: &World, pool: &str, resize: Resize, force: bool) -> Result<Plan> {
+    let seen = observe(world).await?;
+    let app = seen.app.ok_or_else(|| no_app_cluster(world))?;
+    let current = app.pools.get(pool).map_or(0, |pool| pool.replicas);
+    let target = resize.target(current)?;
+    let removal = if target < current { removal(world, &app, pool, current - target).await? } else { Removal::default() };
+    Ok(plan::scale(&app, pool, target, &removal, force)?)
 }
 
-/// One thing that a smoke test tried.
-#[derive(Debug, Serialize)]
-pub struct Case {
-    pub name: String,
-    pub seconds: f64,
-    /// The whole error, if it failed.
-    pub failure: Option<String>,
+/// Executes a plan of [`plan_scale`].
+pub async fn scale(world: &Arc<World>, plan: &Plan, control: &Control) -> Result<()> {
+    execute(world, plan, &control.events, &control.cancel).await
 }
 
-/// A platform whose time (`up --ttl`) was up.
-#[derive(Debug, Serialize)]
-pub struct Expired {
-    pub platform: String,
-    pub expired: Timestamp,
+async fn removal(world: &World, app: &App, pool: &str, count: u32) -> Result<Removal> {
+    let workload = workload::read(&world.app_client().await?).await?;
+    let candidates: Vec<Candidate> = app
+        .machines
+        .iter()
+        .filter(|machine| machine.pool == pool)
+        .map(|machine| Candidate {
+            machine: machine.name.clone(),
+            node: machine.node.clone(),
+            created: machine.created.clone(),
+            ready: machine.ready,
+            deleting: machine.deleting,
+        })
+        .collect();
+    Ok(drain::remove(&workload, &candidates, usize::try_from(count)?))
 }
 
-/// The platform that is meant; every problem of a spec is a usage error that names file, line and field.
-pub fn platform(_request: &Request<'_>) -> Result<Platform> {
-    not_wired()
+fn no_app_cluster(world: &World) -> Failure {
+    let name = world.names().platform();
+    Failure::failed(format!("there is no app cluster {name} that could be scaled"))
+        .hint(format!("bex-infra up local --name {name}"))
+        .hint(format!("bex-infra status local --name {name} says what exists"))
 }
 
-/// Performs what is missing; returns what was performed.
-pub async fn up(
-    _platform: &Platform,
-    _bundle: Option<&Path>,
-    _expires: Option<Timestamp>,
-    _work: Work,
-) -> Result<Plan> {
-    not_wired()
-}
-
-/// What `up` would perform.
-pub async fn plan(_platform: &Platform, _bundle: Option<&Path>) -> Result<Plan> {
-    not_wired()
-}
-
-/// Takes everything away and looks again.
-pub async fn down(_names: &Names, _work: Work) -> Result<Removed> {
-    not_wired()
-}
-
-/// What `down` would perform.
-pub async fn plan_down(_names: &Names) -> Result<Plan> {
-    not_wired()
-}
-
-/// What exists; `None` if nothing of that name does.
-pub async fn status(_names: &Names) -> Result<Option<Observed>> {
-    not_wired()
-}
-
-pub async fn scale(_names: &Names, _scale: Scale<'_>, _work: Work) -> Result<Scaled> {
-    not_wired()
-}
-
-/// Brings a platform up, tries it, and takes it down again unless `keep`.
-pub async fn smoke(
-    _platform: &Platform,
-    _bundle: Option<&Path>,
-    _keep: bool,
-    _work: Work,
-) -> Result<Smoke> {
-    not_wired()
-}
-
-/// Platforms whose time is up, oldest first.
-pub async fn expired(_now: Timestamp) -> Result<Vec<Expired>> {
-    not_wired()
-}
-
-fn not_wired<T>() -> Result<T> {
-    Err(Failure::failed("not wired yet").into())
+fn describe(plan: &Plan) -> String {
+    let steps = plan.steps.iter().map(|step| format!("{} ({})", step.action, step.reason));
+    steps.collect::<Vec<_>>().join(", ")
 }
