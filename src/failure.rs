@@ -110,7 +110,10 @@ pub fn report(error: &anyhow::Error) -> Report {
         exit: failures.first().map_or(Exit::Failed, |f| f.exit),
         message: texts.remove(0),
         causes: texts,
-        left_behind: failures.iter().flat_map(|f| f.left_behind.clone()).collect(),
+        left_behind: failures
+            .iter()
+            .flat_map(|f| f.left_behind.clone())
+            .collect(),
         hints: failures.iter().flat_map(|f| f.hints.clone()).collect(),
     }
 }

@@ -1,1 +1,100 @@
 //! What exists now. Reads everything, writes nothing, returns plain data.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+/// Everything that is known of one platform. What could not be asked (no container, no answer) is simply absent.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Observed {
+    /// Of the images that the platform needs, those that Docker has.
+    pub images: BTreeSet<String>,
+    pub infra: Infra,
+    /// Absent while there is no Cluster object.
+    pub app: Option<App>,
+    /// Containers of the app cluster, its load balancer among them, by name.
+    pub containers: BTreeMap<String, Container>,
+    /// The kubeconfig on disk is the one that the clusters would give now.
+    pub kubeconfig: bool,
+}
+
+/// The infra cluster.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Infra {
+    pub node: Option<Container>,
+    /// Its API server answers.
+    pub api: bool,
+    /// CNI and storage class were applied.
+    pub networking: bool,
+    /// Component images in the node's containerd.
+    pub images: BTreeSet<String>,
+    pub components: BTreeMap<String, Installed>,
+}
+
+/// A Docker container that is, or claims to be, a node of ours.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Container {
+    pub running: bool,
+    /// Docker's word for its state: `running`, `exited`, `paused`, ...
+    pub state: String,
+    /// It carries this platform's label, or belongs to a cluster whose infra node does.
+    pub ours: bool,
+}
+
+/// A component as it is installed in the infra cluster.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Installed {
+    pub version: String,
+    /// SHA-256 of the manifest that was applied.
+    pub sha256: String,
+    /// Its webhooks answered when they were last tried, and its Deployments are available.
+    pub ready: bool,
+}
+
+/// The app cluster, from its Cluster API objects and its own API server.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct App {
+    /// Hash of each object that we applied, by `Kind/name`.
+    pub applied: BTreeMap<String, String>,
+    pub deleting: bool,
+    /// The control plane has been initialised: the API server can be asked.
+    pub initialized: bool,
+    /// The Cluster's `Available` condition.
+    pub available: bool,
+    /// Conditions of the Cluster that are not as they should be: `WorkersAvailable: 0 of 1 ...`.
+    pub problems: Vec<String>,
+    pub version: String,
+    pub networking: bool,
+    pub pools: BTreeMap<String, Pool>,
+    pub machines: Vec<Machine>,
+}
+
+/// A pool: its MachineDeployment and how many of its machines are Ready nodes.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Pool {
+    pub replicas: u32,
+    /// Machines that exist, those on their way in or out included.
+    pub machines: u32,
+    /// Up-to-date machines whose node is Ready.
+    pub ready: u32,
+}
+
+/// A Machine and its node.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Machine {
+    pub name: String,
+    /// Name of the pool, or `control-plane`.
+    pub pool: String,
+    pub phase: String,
+    pub version: String,
+    pub node: Option<String>,
+    pub ready: bool,
+    pub deleting: bool,
+    /// RFC 3339.
+    pub created: String,
+    /// Why it is not ready, in Cluster API's words.
+    pub problem: Option<String>,
+}

@@ -1,17 +1,50 @@
 //! `(spec, observed) -> Plan`: the steps that are missing, each with its reason. Pure, synchronous, printable.
 
+use std::fmt;
+
 use serde::Serialize;
 
-/// Steps and which of them must be done before which. An empty plan means that nothing is to be done.
+mod down;
+pub mod drain;
+mod scale;
+#[cfg(test)]
+mod tests;
+pub mod up;
+
+pub use down::down;
+pub use scale::{Resize, scale};
+pub use up::{Wanted, up};
+
+/// Steps and which of them must be done before which. An empty plan means that there is nothing to do.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Plan {
     pub steps: Vec<Step>,
 }
 
-/// One step. `after` holds indices of earlier steps of the same plan.
+impl Plan {
+    pub fn is_empty(&self) -> bool {
+        self.steps.is_empty()
+    }
+
+    /// Appends a step that waits for those of `after` that are in the plan; returns its index.
+    fn add(
+        &mut self,
+        action: Action,
+        reason: impl Into<String>,
+        after: &[Option<usize>],
+    ) -> Option<usize> {
+        self.steps.push(Step {
+            action,
+            reason: reason.into(),
+            after: after.iter().flatten().copied().collect(),
+        });
+        Some(self.steps.len() - 1)
+    }
+}
+
+/// One step. `after` holds indices of earlier steps of the same plan; steps that wait for nothing run side by side.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Step {
-    #[serde(flatten)]
     pub action: Action,
     /// Why the step is needed: "1 of 3 workers exist".
     pub reason: String,
@@ -20,7 +53,77 @@ pub struct Step {
 
 /// What can be done, as data; execution has no choices left.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(tag = "action", rename_all = "camelCase")]
+#[serde(tag = "do", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Action {
-    Placeholder,
+    FetchImages { images: Vec<String> },
+    CreateInfraNode { node: String },
+    StartInfraNode { node: String },
+    InitInfraCluster { kubernetes: String },
+    InstallInfraNetworking,
+    ImportComponentImages { images: Vec<String> },
+    InstallComponents { components: Vec<String> },
+    WaitForComponents,
+    StartContainer { container: String },
+    ApplyAppCluster { objects: Vec<String> },
+    WaitForControlPlane { cluster: String },
+    InstallAppNetworking,
+    WriteKubeconfig,
+    MarkForDeletion { machines: Vec<String> },
+    ScalePool { pool: String, from: u32, to: u32 },
+    WaitForPool { pool: String, replicas: u32 },
+    DeleteAppCluster { cluster: String },
+    RemoveContainers { containers: Vec<String> },
+    RemoveInfraNode { node: String },
+    RemoveNetwork,
+    RemoveHome,
+}
+
+impl Action {
+    /// Whether the step only watches: it can be abandoned at any moment and nothing is half done.
+    pub fn only_waits(&self) -> bool {
+        matches!(
+            self,
+            Self::WaitForComponents | Self::WaitForControlPlane { .. } | Self::WaitForPool { .. }
+        )
+    }
+}
+
+impl fmt::Display for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::FetchImages { images } => write!(f, "fetch {}", images.join(", ")),
+            Self::CreateInfraNode { node } => write!(f, "create infra node {node}"),
+            Self::StartInfraNode { node } => write!(f, "start infra node {node}"),
+            Self::InitInfraCluster { kubernetes } => {
+                write!(f, "initialise infra cluster ({kubernetes})")
+            }
+            Self::InstallInfraNetworking => {
+                f.write_str("install CNI and storage in the infra cluster")
+            }
+            Self::ImportComponentImages { images } => {
+                write!(f, "import {} component images", images.len())
+            }
+            Self::InstallComponents { components } => {
+                write!(f, "install {}", components.join(", "))
+            }
+            Self::WaitForComponents => f.write_str("wait until the webhooks answer"),
+            Self::StartContainer { container } => write!(f, "start container {container}"),
+            Self::ApplyAppCluster { objects } => write!(f, "apply {}", objects.join(", ")),
+            Self::WaitForControlPlane { cluster } => {
+                write!(f, "wait for the control plane of {cluster}")
+            }
+            Self::InstallAppNetworking => f.write_str("install CNI and storage in the app cluster"),
+            Self::WriteKubeconfig => f.write_str("write kubeconfig"),
+            Self::MarkForDeletion { machines } => write!(f, "choose {} to go", machines.join(", ")),
+            Self::ScalePool { pool, from, to } => write!(f, "scale {pool} from {from} to {to}"),
+            Self::WaitForPool { pool, replicas } => {
+                write!(f, "wait for {replicas} ready in {pool}")
+            }
+            Self::DeleteAppCluster { cluster } => write!(f, "delete app cluster {cluster}"),
+            Self::RemoveContainers { containers } => write!(f, "remove {}", containers.join(", ")),
+            Self::RemoveInfraNode { node } => write!(f, "remove infra node {node}"),
+            Self::RemoveNetwork => f.write_str("remove Docker network kind"),
+            Self::RemoveHome => f.write_str("remove kubeconfig and lock"),
+        }
+    }
 }

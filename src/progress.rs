@@ -7,11 +7,23 @@ use tokio::sync::mpsc::UnboundedSender;
 /// One thing that happened to a step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
-    Started { step: usize, title: String },
+    Started {
+        step: usize,
+        title: String,
+    },
     /// What the step waits for right now; replaces the note before it.
-    Note { step: usize, text: String },
-    Finished { step: usize, took: Duration },
-    Failed { step: usize, took: Duration },
+    Note {
+        step: usize,
+        text: String,
+    },
+    Finished {
+        step: usize,
+        took: Duration,
+    },
+    Failed {
+        step: usize,
+        took: Duration,
+    },
 }
 
 /// A step's own line to the display.
@@ -28,19 +40,31 @@ impl Reporter {
 
     /// Says what is being waited for, in a few words.
     pub fn note(&self, text: impl Into<String>) {
-        self.send(Event::Note { step: self.step, text: text.into() });
+        self.send(Event::Note {
+            step: self.step,
+            text: text.into(),
+        });
     }
 
     pub fn started(&self, title: impl Into<String>) {
-        self.send(Event::Started { step: self.step, title: title.into() });
+        self.send(Event::Started {
+            step: self.step,
+            title: title.into(),
+        });
     }
 
     pub fn finished(&self, took: Duration) {
-        self.send(Event::Finished { step: self.step, took });
+        self.send(Event::Finished {
+            step: self.step,
+            took,
+        });
     }
 
     pub fn failed(&self, took: Duration) {
-        self.send(Event::Failed { step: self.step, took });
+        self.send(Event::Failed {
+            step: self.step,
+            took,
+        });
     }
 
     fn send(&self, event: Event) {

@@ -1,0 +1,79 @@
+//! What is left to take away. The infra node goes last: as long as it exists, everything else can be found again.
+
+use super::{Action, Plan};
+use crate::failure::Failure;
+use crate::names::Names;
+use crate::observe::Observed;
+
+/// The steps that leave nothing of the platform. Refuses to touch what is not ours.
+///
+/// `network` says that the Docker network was made by us and will have no other user; `home` that our directory exists.
+pub fn down(names: &Names, seen: &Observed, network: bool, home: bool) -> Result<Plan, Failure> {
+    if let Some(node) = seen.infra.node.as_ref().filter(|node| !node.ours) {
+        return Err(Failure::refused(format!(
+            "container {} exists ({}) and is not ours; nothing was touched",
+            names.infra_node(),
+            node.state
+        ))
+        .hint(format!(
+            "if it is a kind cluster that nobody needs: kind delete cluster --name {}",
+            names.infra_cluster()
+        )));
+    }
+    let mut plan = Plan::default();
+    let app = delete_app_cluster(&mut plan, names, seen);
+    let containers = remove_containers(&mut plan, seen, app);
+    let node = if seen.infra.node.is_some() {
+        let node = names.infra_node();
+        plan.add(
+            Action::RemoveInfraNode { node },
+            "it owns the platform and goes last",
+            &[app, containers],
+        )
+    } else {
+        None
+    };
+    if network {
+        plan.add(
+            Action::RemoveNetwork,
+            "made by us and used by nobody else",
+            &[containers, node],
+        );
+    }
+    if home {
+        plan.add(
+            Action::RemoveHome,
+            "the clusters they lead to are gone",
+            &[containers, node],
+        );
+    }
+    Ok(plan)
+}
+
+fn delete_app_cluster(plan: &mut Plan, names: &Names, seen: &Observed) -> Option<usize> {
+    let app = seen.app.as_ref()?;
+    let reason = if app.deleting {
+        "its deletion was begun"
+    } else {
+        "it exists"
+    };
+    let cluster = names.app_cluster().to_owned();
+    plan.add(Action::DeleteAppCluster { cluster }, reason, &[])
+}
+
+/// Containers that no Cluster object will take away: Cluster API was never ready, or its API server is gone.
+fn remove_containers(plan: &mut Plan, seen: &Observed, app: Option<usize>) -> Option<usize> {
+    let ours = seen
+        .containers
+        .iter()
+        .filter(|(_, container)| container.ours);
+    let containers: Vec<String> = ours.map(|(name, _)| name.clone()).collect();
+    if containers.is_empty() || app.is_some() {
+        return None;
+    }
+    plan.add(
+        Action::RemoveContainers { containers },
+        "no Cluster API is there to remove them",
+        &[],
+    )
+}

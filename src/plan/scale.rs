@@ -1,0 +1,95 @@
+//! A pool's size: which machines come, which go, and whether their pods have a place to go to.
+
+use super::drain::Removal;
+use super::{Action, Plan};
+use crate::failure::Failure;
+use crate::observe::App;
+
+/// What the user asked for: `3`, `+1` or `-2`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Resize {
+    To(u32),
+    By(i64),
+}
+
+impl Resize {
+    /// The number of workers that it leads to from `current`.
+    pub fn target(self, current: u32) -> Result<u32, Failure> {
+        match self {
+            Self::To(replicas) => Ok(replicas),
+            Self::By(change) => u32::try_from(i64::from(current) + change).map_err(|_| {
+                Failure::usage(format!(
+                    "{change:+} from {current} workers would be fewer than none"
+                ))
+            }),
+        }
+    }
+}
+
+/// The steps that make `pool` have `target` workers. `removal` says which machines go when it shrinks; without
+/// `force` it is refused when one of their pods has no other place.
+pub fn scale(
+    app: &App,
+    pool: &str,
+    target: u32,
+    removal: &Removal,
+    force: bool,
+) -> Result<Plan, Failure> {
+    let mut plan = Plan::default();
+    let seen = app.pools.get(pool).ok_or_else(|| unknown_pool(app, pool))?;
+    if !force && !removal.homeless.is_empty() {
+        return Err(homeless(pool, target, removal));
+    }
+    let marked = if removal.machines.is_empty() {
+        None
+    } else {
+        let machines = removal.machines.clone();
+        plan.add(
+            Action::MarkForDeletion { machines },
+            removal.reason.clone(),
+            &[],
+        )
+    };
+    let scaled = if seen.replicas == target {
+        None
+    } else {
+        let action = Action::ScalePool {
+            pool: pool.to_owned(),
+            from: seen.replicas,
+            to: target,
+        };
+        plan.add(action, "asked for", &[marked])
+    };
+    if scaled.is_some() || seen.ready != target || seen.machines != target {
+        let reason = format!("{} of {target} workers are ready", seen.ready);
+        plan.add(
+            Action::WaitForPool {
+                pool: pool.to_owned(),
+                replicas: target,
+            },
+            reason,
+            &[scaled],
+        );
+    }
+    Ok(plan)
+}
+
+fn unknown_pool(app: &App, pool: &str) -> Failure {
+    let known: Vec<&str> = app.pools.keys().map(String::as_str).collect();
+    Failure::usage(format!("no pool named {pool}"))
+        .hint(format!("the pools are: {}", known.join(", ")))
+}
+
+fn homeless(pool: &str, target: u32, removal: &Removal) -> Failure {
+    let pods: Vec<String> = removal
+        .homeless
+        .iter()
+        .map(|pod| format!("  {}: {}", pod.pod, pod.why))
+        .collect();
+    Failure::refused(format!(
+        "scaling {pool} to {target} would take nodes whose pods have nowhere to go:\n{}",
+        pods.join("\n")
+    ))
+    .hint("scale those workloads down first, or keep the workers")
+    .hint("--force takes the nodes all the same; pods without a place stay Pending")
+}

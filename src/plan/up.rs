@@ -1,0 +1,318 @@
+//! What is missing between a spec and a running platform.
+
+use std::collections::BTreeSet;
+
+use super::{Action, Plan};
+use crate::failure::Failure;
+use crate::observe::{App, Container, Observed};
+use crate::spec::Platform;
+
+/// What `up` wants beyond the platform itself, computed before planning because it is text, not state.
+#[derive(Debug, Clone, Default)]
+pub struct Wanted {
+    /// Images that Docker needs to start nodes.
+    pub images: BTreeSet<String>,
+    /// Images that the components run in the infra node.
+    pub component_images: BTreeSet<String>,
+    /// The app cluster's objects: (`Kind/name`, hash), in the order of application.
+    pub objects: Vec<(String, String)>,
+    /// SHA-256 of each component's manifest, by name.
+    pub components: Vec<(String, String)>,
+}
+
+/// The steps from `seen` to `platform`. Refuses what is not ours and what is on its way out.
+pub fn up(platform: &Platform, wanted: &Wanted, seen: &Observed) -> Result<Plan, Failure> {
+    refuse_foreign(platform, seen)?;
+    refuse_deleting(platform, seen)?;
+    let mut plan = Plan::default();
+    let infra = infra_cluster(&mut plan, platform, wanted, seen);
+    app_cluster(&mut plan, platform, wanted, seen, &infra);
+    Ok(plan)
+}
+
+fn refuse_foreign(platform: &Platform, seen: &Observed) -> Result<(), Failure> {
+    let names = &platform.names;
+    if let Some(node) = seen.infra.node.as_ref().filter(|node| !node.ours) {
+        return Err(Failure::refused(format!(
+            "container {} exists ({}) and is not ours",
+            names.infra_node(),
+            node.state
+        ))
+        .hint("choose another --name")
+        .hint(format!(
+            "or, if it is a kind cluster that nobody needs: kind delete cluster --name {}",
+            names.infra_cluster()
+        )));
+    }
+    let foreign: Vec<&str> = seen
+        .containers
+        .iter()
+        .filter(|(_, c)| !c.ours)
+        .map(|(name, _)| name.as_str())
+        .collect();
+    if foreign.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::refused(format!(
+        "a cluster named {} exists and no infra cluster of ours made it: {}",
+        names.app_cluster(),
+        foreign.join(", ")
+    ))
+    .hint("choose another --name")
+    .hint(format!(
+        "or, if nobody needs it: kind delete cluster --name {}",
+        names.app_cluster()
+    )))
+}
+
+fn refuse_deleting(platform: &Platform, seen: &Observed) -> Result<(), Failure> {
+    if !seen.app.as_ref().is_some_and(|app| app.deleting) {
+        return Ok(());
+    }
+    let name = platform.names.platform();
+    Err(
+        Failure::refused(format!("Cluster {name} is being deleted")).hint(format!(
+            "finish it with `bex-infra down local --name {name}`, then run `up` again"
+        )),
+    )
+}
+
+/// Last steps of the infra cluster that the app cluster has to wait for.
+struct InfraSteps {
+    images: Option<usize>,
+    ready: Option<usize>,
+}
+
+fn infra_cluster(
+    plan: &mut Plan,
+    platform: &Platform,
+    wanted: &Wanted,
+    seen: &Observed,
+) -> InfraSteps {
+    let images = fetch_images(plan, wanted, seen);
+    let node = infra_node(plan, platform, seen.infra.node.as_ref(), images);
+    let api = if seen.infra.api {
+        None
+    } else {
+        let kubernetes = platform.catalog.kubernetes.clone();
+        plan.add(
+            Action::InitInfraCluster { kubernetes },
+            "no API server answers in it",
+            &[node],
+        )
+    };
+    let networking = if seen.infra.networking {
+        None
+    } else {
+        plan.add(
+            Action::InstallInfraNetworking,
+            "its nodes have no CNI",
+            &[node, api],
+        )
+    };
+    let imported = import_images(plan, wanted, seen, node);
+    let ready = components(plan, wanted, seen, &[node, api, networking, imported]);
+    InfraSteps {
+        images,
+        ready: ready.or(networking).or(api).or(node),
+    }
+}
+
+fn fetch_images(plan: &mut Plan, wanted: &Wanted, seen: &Observed) -> Option<usize> {
+    let images: Vec<String> = wanted.images.difference(&seen.images).cloned().collect();
+    if images.is_empty() {
+        return None;
+    }
+    plan.add(Action::FetchImages { images }, "not in Docker", &[])
+}
+
+fn infra_node(
+    plan: &mut Plan,
+    platform: &Platform,
+    seen: Option<&Container>,
+    images: Option<usize>,
+) -> Option<usize> {
+    let node = platform.names.infra_node();
+    match seen {
+        None => plan.add(
+            Action::CreateInfraNode { node },
+            "no such container",
+            &[images],
+        ),
+        Some(container) if container.running => None,
+        Some(container) => {
+            let reason = format!("its container is {}", container.state);
+            plan.add(Action::StartInfraNode { node }, reason, &[])
+        }
+    }
+}
+
+fn import_images(
+    plan: &mut Plan,
+    wanted: &Wanted,
+    seen: &Observed,
+    node: Option<usize>,
+) -> Option<usize> {
+    let images: Vec<String> = wanted
+        .component_images
+        .difference(&seen.infra.images)
+        .cloned()
+        .collect();
+    if images.is_empty() {
+        return None;
+    }
+    plan.add(
+        Action::ImportComponentImages { images },
+        "not in the infra node",
+        &[node],
+    )
+}
+
+fn components(
+    plan: &mut Plan,
+    wanted: &Wanted,
+    seen: &Observed,
+    after: &[Option<usize>],
+) -> Option<usize> {
+    let installed = &seen.infra.components;
+    let missing: Vec<String> = wanted
+        .components
+        .iter()
+        .filter(|(name, sha256)| installed.get(name).is_none_or(|c| c.sha256 != *sha256))
+        .map(|(name, _)| name.clone())
+        .collect();
+    let unready = wanted
+        .components
+        .iter()
+        .any(|(name, _)| installed.get(name).is_none_or(|c| !c.ready));
+    let install = if missing.is_empty() {
+        None
+    } else {
+        let reason = format!(
+            "{} of {} components are installed",
+            wanted.components.len() - missing.len(),
+            wanted.components.len()
+        );
+        plan.add(
+            Action::InstallComponents {
+                components: missing,
+            },
+            reason,
+            after,
+        )
+    };
+    if install.is_none() && !unready {
+        return None;
+    }
+    let mut after = after.to_vec();
+    after.push(install);
+    plan.add(
+        Action::WaitForComponents,
+        "not every webhook answers",
+        &after,
+    )
+}
+
+fn app_cluster(
+    plan: &mut Plan,
+    platform: &Platform,
+    wanted: &Wanted,
+    seen: &Observed,
+    infra: &InfraSteps,
+) {
+    let absent = App::default();
+    let app = seen.app.as_ref().unwrap_or(&absent);
+    let started = start_containers(plan, seen);
+    let applied = apply(plan, wanted, app, infra);
+    let control_plane = if app.initialized && started.is_empty() {
+        None
+    } else {
+        let cluster = platform.names.app_cluster().to_owned();
+        let mut after = vec![infra.ready, applied];
+        after.extend(started);
+        plan.add(
+            Action::WaitForControlPlane { cluster },
+            "its API server does not answer",
+            &after,
+        )
+    };
+    let networking = if app.networking {
+        None
+    } else {
+        plan.add(
+            Action::InstallAppNetworking,
+            "its nodes have no CNI",
+            &[control_plane],
+        )
+    };
+    if !seen.kubeconfig {
+        plan.add(
+            Action::WriteKubeconfig,
+            "the one on disk is absent or out of date",
+            &[control_plane],
+        );
+    }
+    pools(plan, platform, app, &[applied, control_plane, networking]);
+}
+
+/// Containers of the app cluster that stopped: started again, a machine heals faster than it is replaced.
+fn start_containers(plan: &mut Plan, seen: &Observed) -> Vec<Option<usize>> {
+    let stopped = seen
+        .containers
+        .iter()
+        .filter(|(_, container)| !container.running);
+    stopped
+        .map(|(name, container)| {
+            let action = Action::StartContainer {
+                container: name.clone(),
+            };
+            plan.add(action, format!("it is {}", container.state), &[])
+        })
+        .collect()
+}
+
+fn apply(plan: &mut Plan, wanted: &Wanted, app: &App, infra: &InfraSteps) -> Option<usize> {
+    let objects: Vec<String> = wanted
+        .objects
+        .iter()
+        .filter(|(key, hash)| app.applied.get(key) != Some(hash))
+        .map(|(key, _)| key.clone())
+        .collect();
+    if objects.is_empty() {
+        return None;
+    }
+    let reason = format!(
+        "{} of {} objects are as the spec wants them",
+        wanted.objects.len() - objects.len(),
+        wanted.objects.len()
+    );
+    plan.add(
+        Action::ApplyAppCluster { objects },
+        reason,
+        &[infra.images, infra.ready],
+    )
+}
+
+fn pools(plan: &mut Plan, platform: &Platform, app: &App, after: &[Option<usize>]) {
+    for pool in &platform.pools {
+        let seen = app.pools.get(&pool.name);
+        let replicas = pool
+            .replicas
+            .or(seen.map(|seen| seen.replicas))
+            .unwrap_or(1);
+        let ready = seen.map_or(0, |seen| seen.ready);
+        let machines = seen.map_or(0, |seen| seen.machines);
+        if ready == replicas && machines == replicas {
+            continue;
+        }
+        let action = Action::WaitForPool {
+            pool: pool.name.clone(),
+            replicas,
+        };
+        plan.add(
+            action,
+            format!("{ready} of {replicas} workers are ready"),
+            after,
+        );
+    }
+}
