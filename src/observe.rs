@@ -1,5 +1,7 @@
 //! What exists now. Reads everything, writes nothing, returns plain data.
 
+pub mod capi;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;

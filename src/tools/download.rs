@@ -10,11 +10,12 @@ use reqwest::{Client, Response, StatusCode, Url};
 use rustls::ClientConfig;
 use rustls::crypto::ring;
 use rustls_platform_verifier::BuilderVerifierExt;
-use sha2::{Digest, Sha256};
 use tokio::io::AsyncReadExt;
 use tracing::debug;
 
+use crate::catalog::Component;
 use crate::failure::Failure;
+use crate::hash;
 
 /// What a download may take.
 #[derive(Debug, Clone, Copy)]
@@ -48,15 +49,11 @@ pub async fn fetch(location: &str, sha256: Option<&str>) -> Result<Vec<u8>> {
     fetch_within(location, sha256, LIMITS).await
 }
 
-/// Like [`fetch`], for text.
-pub async fn fetch_text(location: &str, sha256: Option<&str>) -> Result<String> {
-    let bytes = fetch(location, sha256).await?;
-    String::from_utf8(bytes).with_context(|| format!("{} is not UTF-8", shown(location)))
-}
-
-/// SHA-256 as lower-case hex.
-pub fn sha256_hex(bytes: &[u8]) -> String {
-    hex::encode(Sha256::digest(bytes))
+/// Reads a component's manifest.
+pub async fn text(component: &Component) -> Result<String> {
+    let bytes = fetch(&component.manifest, component.sha256.as_deref()).await?;
+    String::from_utf8(bytes)
+        .with_context(|| format!("the manifest of `{}` is not UTF-8", component.name))
 }
 
 async fn fetch_within(location: &str, sha256: Option<&str>, limits: Limits) -> Result<Vec<u8>> {
@@ -201,7 +198,7 @@ fn within_size<N: TryInto<u64>>(size: N, limits: Limits) -> Result<()> {
 }
 
 fn check(location: &str, bytes: &[u8], expected: Option<&str>) -> Result<()> {
-    let found = sha256_hex(bytes);
+    let found = hash::sha256(bytes);
     match expected {
         Some(expected) if expected != found => Err(Failure::failed(format!(
             "{} is not what it should be: expected SHA-256 {expected}, found {found}",
