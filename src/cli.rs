@@ -23,7 +23,7 @@ use anyhow::{Context, Result};
 use clap::{ArgAction, Args, Parser, Subcommand};
 use tokio::runtime::Runtime;
 
-use crate::run::Work;
+use crate::run::Control;
 use crate::ui::Ui;
 use crate::ui::interrupt;
 use crate::ui::output::Format;
@@ -105,7 +105,7 @@ impl Cli {
             Verb::Plan(plan) => block_on(plan.run(ui)),
             Verb::Status(status) => block_on(status.run(ui)),
             Verb::Scale(scale) => block_on(scale.run(ui)),
-            Verb::Kubeconfig(kubeconfig) => kubeconfig.run(ui),
+            Verb::Kubeconfig(kubeconfig) => block_on(kubeconfig.run(ui)),
             Verb::Doctor(doctor) => block_on(doctor.run(ui)),
             Verb::Render(render) => render.run(ui),
             Verb::Bundle(bundle) => block_on(bundle.run(ui)),
@@ -128,21 +128,16 @@ fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
     result
 }
 
-/// Shows the progress of `work`, which Ctrl-C stops between steps. Returns its result and how it was done.
-async fn show<T, F: Future<Output = Result<T>>>(
-    ui: &Ui,
-    timeout: Option<Duration>,
-    work: impl FnOnce(Work) -> F,
-) -> Result<(T, Duration)> {
+/// Shows the progress of `work`, which Ctrl-C stops between steps. Returns its result and how long it took.
+async fn show<T, F: Future<Output = Result<T>>>(ui: &Ui, work: impl FnOnce(Control) -> F) -> Result<(T, Duration)> {
     let cancel = interrupt::on_signal()?;
     let progress = ui.progress();
-    let request = Work {
+    let control = Control {
         events: progress.sender(),
         cancel: cancel.clone(),
-        timeout,
     };
     let shown = progress.show(cancel);
-    let result = work(request).await;
+    let result = work(control).await;
     let took = shown.finish().await;
     Ok((result?, took))
 }

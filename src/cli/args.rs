@@ -1,15 +1,24 @@
 //! Arguments that several verbs share.
 
-use std::path::{Path, PathBuf};
+use std::fs;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Result;
 use clap::{Args, ValueEnum, ValueHint};
 use jiff::SignedDuration;
 
+use crate::catalog::Catalog;
+use crate::catalog::bundle::Bundle;
+use crate::failure::Failure;
+use crate::home::Home;
 use crate::names::Names;
-use crate::run::{self, Request};
-use crate::spec::Platform;
+use crate::spec::{self, Platform};
+use crate::tools::docker::Docker;
+use crate::world::World;
+
+/// Limit of verbs that only look.
+pub(super) const READING: Duration = Duration::from_mins(1);
 
 const DEFAULT_NAME: &str = "bex";
 
@@ -27,52 +36,20 @@ pub(super) struct Target {
     #[arg(value_enum, required_unless_present = "file", conflicts_with = "file")]
     substrate: Option<Substrate>,
     #[command(flatten)]
-    which: Which,
-    /// Directory with images and manifests to use instead of the network
-    #[arg(long, env = "BEX_BUNDLE", value_name = "DIR", value_hint = ValueHint::DirPath, help_heading = "Platform")]
-    bundle: Option<PathBuf>,
-}
-
-impl Target {
-    /// The whole platform, from the spec or from defaults with `workers` in the only pool.
-    pub(super) fn platform(&self, workers: Option<u32>) -> Result<Platform> {
-        self.platform_or(DEFAULT_NAME, workers)
-    }
-
-    /// Like [`Target::platform`], with another name where none was given.
-    pub(super) fn platform_or(&self, name: &str, workers: Option<u32>) -> Result<Platform> {
-        run::platform(&Request {
-            bundle: self.bundle(),
-            workers,
-            ..self.which.request(name)
-        })
-    }
-
-    pub(super) fn names(&self) -> Result<Names> {
-        self.which.names()
-    }
-
-    pub(super) fn bundle(&self) -> Option<&Path> {
-        self.bundle.as_deref()
-    }
+    pub(super) which: Which,
 }
 
 /// A platform that exists; where its nodes come from can be left out.
 #[derive(Debug, Args)]
 pub(super) struct Existing {
     /// Where the nodes come from
-    #[arg(
-        value_enum,
-        default_value = "local",
-        hide_default_value = true,
-        conflicts_with = "file"
-    )]
+    #[arg(value_enum, default_value = "local", hide_default_value = true, conflicts_with = "file")]
     substrate: Substrate,
     #[command(flatten)]
     pub(super) which: Which,
 }
 
-/// Which platform, by name.
+/// Which platform, by name or by spec.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Platform")]
 pub(super) struct Which {
@@ -82,34 +59,76 @@ pub(super) struct Which {
     /// Name of the platform [default: bex]
     #[arg(long, conflicts_with = "file")]
     name: Option<String>,
+    /// Directory with images and manifests to use instead of the network
+    #[arg(long, env = "BEX_BUNDLE", value_name = "DIR", value_hint = ValueHint::DirPath)]
+    bundle: Option<PathBuf>,
+}
+
+/// The platform that was meant, and the bundle to make it from.
+pub(super) struct Meant {
+    pub(super) platform: Platform,
+    bundle: Option<Bundle>,
 }
 
 impl Which {
-    pub(super) fn platform(&self) -> Result<Platform> {
-        run::platform(&self.request(DEFAULT_NAME))
+    /// The platform of that name, with defaults.
+    pub(super) fn of(name: String) -> Self {
+        Self { file: None, name: Some(name), bundle: None }
     }
 
+    /// From the spec, or from defaults with `workers` in the only pool. Usage errors name file, line and field.
+    pub(super) fn platform(&self, workers: Option<u32>) -> Result<Meant> {
+        self.platform_or(DEFAULT_NAME, workers)
+    }
+
+    /// Like [`Which::platform`], with another name where none was given.
+    pub(super) fn platform_or(&self, name: &str, workers: Option<u32>) -> Result<Meant> {
+        let bundle = self.bundle.as_deref().map(Bundle::open).transpose()?;
+        let catalog = match &bundle {
+            Some(bundle) => bundle.catalog()?,
+            None => Catalog::builtin()?,
+        };
+        let name = self.name.as_deref().unwrap_or(name);
+        let platform = match &self.file {
+            Some(file) => from_file(file, &catalog)?,
+            None => spec::local(name, workers, &catalog)?,
+        };
+        Ok(Meant { platform, bundle })
+    }
+
+    /// The names alone, which need no bundle.
     pub(super) fn names(&self) -> Result<Names> {
-        Ok(self.platform()?.names)
+        let catalog = Catalog::builtin()?;
+        let platform = match &self.file {
+            Some(file) => from_file(file, &catalog)?,
+            None => spec::local(self.name.as_deref().unwrap_or(DEFAULT_NAME), None, &catalog)?,
+        };
+        Ok(platform.names)
     }
+}
 
-    fn request<'a>(&'a self, default_name: &'a str) -> Request<'a> {
-        Request {
-            file: self.file.as_deref(),
-            name: self.name.as_deref().unwrap_or(default_name),
-            workers: None,
-            bundle: None,
-        }
+fn from_file(file: &PathBuf, catalog: &Catalog) -> Result<Platform, Failure> {
+    let shown = file.display();
+    let text = fs::read_to_string(file).map_err(|error| Failure::usage(format!("cannot read {shown}")).because(error))?;
+    spec::parse(&text, &shown.to_string(), catalog)
+}
+
+impl Meant {
+    /// The outside world of a run that may take `limit` or else `usually`.
+    pub(super) async fn world(self, limit: Limit, usually: Duration) -> Result<World> {
+        let home = Home::of(self.platform.names.platform())?;
+        let timeout = limit.timeout.unwrap_or(usually);
+        World::new(Docker::connect().await?, home, self.bundle, self.platform, timeout)
     }
 }
 
 /// Longest time for the whole run.
-#[derive(Debug, Clone, Copy, Args)]
+#[derive(Debug, Clone, Copy, Default, Args)]
 #[command(next_help_heading = "Waiting")]
 pub(super) struct Limit {
     /// Give up after this time: 90s, 10m, 1h30m
     #[arg(long, value_name = "DURATION", value_parser = duration)]
-    pub(super) timeout: Option<Duration>,
+    timeout: Option<Duration>,
 }
 
 /// `90s`, `10m`, `1h30m`.

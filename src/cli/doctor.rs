@@ -26,7 +26,7 @@ pub(super) struct Doctor {
 
 impl Doctor {
     pub(super) async fn run(self, ui: &Ui) -> Result<()> {
-        let platform = self.existing.which.platform()?;
+        let platform = self.existing.which.platform(None)?.platform;
         let docker = Docker::connect().await;
         let mut findings = look(&docker, &platform).await?;
         let fixable = findings.iter().any(|finding| finding.mend.is_some());

@@ -4,8 +4,10 @@ use clap::{Args, ValueEnum};
 use super::args::Existing;
 use crate::failure::Failure;
 use crate::home::Home;
-use crate::kubeconfig::file;
+use crate::kubeconfig::{Kubeconfig as Config, file};
 use crate::names::Names;
+use crate::substrate::local::clusters;
+use crate::tools::docker::Docker;
 use crate::ui::Ui;
 use crate::ui::output::{self, Format};
 
@@ -39,10 +41,9 @@ enum Cluster {
 }
 
 impl Kubeconfig {
-    pub(super) fn run(self, ui: &Ui) -> Result<()> {
+    pub(super) async fn run(self, ui: &Ui) -> Result<()> {
         let names = self.existing.which.names()?;
-        let path = Home::of(names.platform())?.kubeconfig();
-        let ours = file::read(&path)?.ok_or_else(|| missing(&names))?;
+        let ours = current(ui, &names).await?;
         if self.merge {
             let target = file::users_own()?;
             let changed = file::merge_into(&target, &ours, names.platform(), self.force)?;
@@ -66,8 +67,35 @@ impl Kubeconfig {
     }
 }
 
-fn missing(names: &Names) -> Failure {
+/// From the clusters, because ports change when containers restart; as it was written last, if they do not answer.
+async fn current(ui: &Ui, names: &Names) -> Result<Config> {
+    let path = Home::of(names.platform())?.kubeconfig();
+    let written = file::read(&path)?;
+    match (fresh(names).await, written) {
+        (Ok(fresh), Some(written)) => {
+            if fresh != written {
+                file::write(&path, &fresh)?;
+            }
+            Ok(fresh)
+        }
+        (Ok(fresh), None) => Ok(fresh),
+        (Err(error), Some(written)) => {
+            ui.warn(&format!("the clusters do not answer, ports may have changed: {error:#}"));
+            Ok(written)
+        }
+        (Err(error), None) => Err(missing(names, error).into()),
+    }
+}
+
+async fn fresh(names: &Names) -> Result<Config> {
+    let docker = Docker::connect().await?;
+    let infra = clusters::infra_client(&docker, names).await?;
+    clusters::kubeconfig(&docker, &infra, names).await
+}
+
+fn missing(names: &Names, cause: anyhow::Error) -> Failure {
     let name = names.platform();
     Failure::failed(format!("there is no kubeconfig of platform {name}"))
+        .because(cause)
         .hint(format!("bex-infra up local --name {name}"))
 }

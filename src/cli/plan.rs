@@ -1,7 +1,7 @@
 use anyhow::Result;
 use clap::Args;
 
-use super::args::Target;
+use super::args::{Limit, READING, Target};
 use crate::plan;
 use crate::run;
 use crate::ui::Ui;
@@ -23,9 +23,9 @@ pub(super) struct Plan {
 
 impl Plan {
     pub(super) async fn run(self, ui: &Ui) -> Result<()> {
-        let platform = self.target.platform(self.workers)?;
-        let plan = run::plan(&platform, self.target.bundle()).await?;
-        ui.data(&plan, |plan| text(platform.names.platform(), plan))
+        let world = self.target.which.platform(self.workers)?.world(Limit::default(), READING).await?;
+        let plan = run::plan_up(&world).await?;
+        ui.data(&plan, |plan| text(world.names().platform(), plan))
     }
 }
 

@@ -2,15 +2,13 @@
 
 use anyhow::Result;
 
-use crate::spec::Platform;
 use crate::substrate::local::preflight::{self, Severity};
-use crate::tools::docker::Docker;
 use crate::ui::Ui;
+use crate::world::World;
 
 /// Stops at an error; prints warnings.
-pub(super) async fn require(ui: &Ui, platform: &Platform) -> Result<()> {
-    let docker = Docker::connect().await?;
-    let facts = preflight::gather(&Ok(docker), platform).await?;
+pub(super) async fn require(ui: &Ui, world: &World) -> Result<()> {
+    let facts = preflight::gather(&Ok(world.docker.clone()), &world.platform).await?;
     let findings = preflight::check(&facts);
     for warning in findings.iter().filter(|f| f.severity == Severity::Warning) {
         let fix = warning

@@ -2,6 +2,8 @@ mod report;
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use clap::{Args, ValueEnum, ValueHint};
@@ -10,7 +12,7 @@ use jiff::Timestamp;
 use super::args::{Limit, Target};
 use super::{preflight, show};
 use crate::failure::Failure;
-use crate::run::{self, Smoke as Results};
+use crate::smoke::{self, Results};
 use crate::ui::Ui;
 use crate::ui::progress::seconds;
 
@@ -47,26 +49,22 @@ enum ReportFormat {
     Json,
 }
 
+const USUALLY: Duration = Duration::from_mins(20);
+
 impl Smoke {
     pub(super) async fn run(self, ui: &Ui) -> Result<()> {
-        let platform = self.target.platform_or(&fresh_name(), None)?;
-        preflight::require(ui, &platform).await?;
-        let bundle = self.target.bundle();
-        let smoke = |work| run::smoke(&platform, bundle, self.keep, work);
-        let (results, took) = show(ui, self.limit.timeout, smoke).await?;
+        let meant = self.target.which.platform_or(&fresh_name(), None)?;
+        let world = Arc::new(meant.world(self.limit, USUALLY).await?);
+        preflight::require(ui, &world).await?;
+        let (results, took) = show(ui, async |control| smoke::run(&world, self.keep, &control).await).await?;
         if let Some(path) = &self.report {
             write(path, self.report_format, &results)?;
         }
         ui.data(&results, |_| String::new())?;
         require_success(&results)?;
-        ui.say(&format!(
-            "{} of {0} passed ({})",
-            results.cases.len(),
-            seconds(took)
-        ));
+        ui.say(&format!("{count} of {count} passed ({})", seconds(took), count = results.cases.len()));
         if self.keep {
-            let name = &results.platform;
-            ui.say(&format!("left up: bex-infra down local --name {name}"));
+            ui.say(&format!("left up: bex-infra down local --name {}", results.platform));
         }
         Ok(())
     }

@@ -5,10 +5,10 @@ use clap::Args;
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::args::Existing;
+use super::args::{Existing, Limit, READING};
 use crate::failure::Failure;
 use crate::names::Names;
-use crate::run;
+use crate::observe::platform::observe;
 use crate::ui::Ui;
 
 /// Show clusters, pools, machines and nodes, and what is wrong with them
@@ -24,16 +24,19 @@ pub(super) struct Status {
 
 impl Status {
     pub(super) async fn run(self, ui: &Ui) -> Result<()> {
-        let names = self.existing.which.names()?;
-        let observed = run::status(&names).await?.ok_or_else(|| missing(&names))?;
-        let problems = view::problems(&names, &observed);
+        let world = self.existing.which.platform(None)?.world(Limit::default(), READING).await?;
+        let (names, seen) = (world.names(), observe(&world).await?);
+        if seen.infra.node.is_none() && seen.app.is_none() && seen.containers.is_empty() {
+            return Err(missing(names).into());
+        }
+        let problems = view::problems(names, &seen);
         let status = json!({
             "platform": names.platform(),
             "healthy": problems.is_empty(),
             "problems": problems,
-            "observed": observed,
+            "observed": seen,
         });
-        ui.data(&status, |_| view::text(&names, &observed, Timestamp::now()))
+        ui.data(&status, |_| view::text(names, &seen, Timestamp::now()))
     }
 }
 

@@ -1,4 +1,5 @@
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use clap::Args;
@@ -7,12 +8,12 @@ use serde_json::json;
 
 use super::args::{Limit, Target, duration};
 use super::{preflight, show};
-use crate::home::Home;
 use crate::names::Names;
 use crate::plan::Plan;
 use crate::run;
 use crate::ui::Ui;
 use crate::ui::progress::seconds;
+use crate::world::World;
 
 /// Bring up the infra cluster and the app cluster, or finish what an earlier run began
 #[derive(Debug, Args)]
@@ -36,28 +37,32 @@ pub(super) struct Up {
     limit: Limit,
 }
 
+const USUALLY: Duration = Duration::from_mins(15);
+
 impl Up {
     pub(super) async fn run(self, ui: &Ui) -> Result<()> {
-        let platform = self.target.platform(self.workers)?;
-        let expires = self.ttl.map(expiry).transpose()?;
-        preflight::require(ui, &platform).await?;
-        let bundle = self.target.bundle();
-        let (done, took) = show(ui, self.limit.timeout, |work| {
-            run::up(&platform, bundle, expires, work)
-        })
-        .await?;
-        report(ui, &platform.names, &done, took)
+        let begun = Instant::now();
+        let mut world = self.target.which.platform(self.workers)?.world(self.limit, USUALLY).await?;
+        world.expires = self.ttl.map(expiry).transpose()?;
+        let _lock = world.home.lock("up")?;
+        let world = Arc::new(world);
+        let plan = run::plan_up(&world).await?;
+        if !plan.is_empty() {
+            preflight::require(ui, &world).await?;
+            show(ui, async |control| run::up(&world, &plan, &control).await).await?;
+        }
+        report(ui, &world, &plan, begun.elapsed())
     }
 }
 
-fn expiry(ttl: Duration) -> Result<Timestamp> {
-    Timestamp::now()
-        .checked_add(ttl)
-        .context("adding --ttl to the time")
+/// RFC 3339.
+fn expiry(ttl: Duration) -> Result<String> {
+    let end = Timestamp::now().checked_add(ttl).context("adding --ttl to the time")?;
+    Ok(format!("{end:.0}"))
 }
 
-fn report(ui: &Ui, names: &Names, done: &Plan, took: Duration) -> Result<()> {
-    let kubeconfig = Home::of(names.platform())?.kubeconfig();
+fn report(ui: &Ui, world: &World, done: &Plan, took: Duration) -> Result<()> {
+    let (names, kubeconfig) = (world.names(), world.home.kubeconfig());
     let platform = names.platform();
     if done.is_empty() {
         ui.say(&format!(

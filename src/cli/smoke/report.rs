@@ -2,10 +2,10 @@
 
 use std::fmt::Write;
 
-use crate::run::{Case, Smoke};
+use crate::smoke::{Case, Results};
 
 /// One test suite with a test case for each thing that was tried.
-pub(super) fn junit(results: &Smoke) -> String {
+pub(super) fn junit(results: &Results) -> String {
     let failures = results
         .cases
         .iter()
@@ -77,7 +77,7 @@ mod tests {
             seconds: 1.5,
             failure: failure.map(str::to_owned),
         };
-        let results = Smoke {
+        let results = Results {
             platform: "smoke-1".into(),
             cases: vec![
                 case("up", None),
