@@ -1,7 +1,5 @@
 //! The use cases: observe, plan, execute, and look again. What a verb of the command line calls.
 
-use std::sync::Arc;
-
 use anyhow::Result;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio_util::sync::CancellationToken;
@@ -29,15 +27,18 @@ pub async fn plan_up(world: &World) -> Result<Plan> {
 }
 
 /// Executes a plan of [`plan_up`] and looks again: what was executed leaves nothing to plan.
-pub async fn up(world: &Arc<World>, plan: &Plan, control: &Control) -> Result<()> {
+pub async fn up(world: &World, plan: &Plan, control: &Control) -> Result<()> {
     execute(world, plan, &control.events, &control.cancel).await?;
     let rest = plan_up(world).await?;
     if rest.is_empty() {
         return Ok(());
     }
-    Err(Failure::failed(format!("every step was done, and yet there is more to do: {}", describe(&rest)))
-        .hint("something changed the platform meanwhile; run `up` again")
-        .into())
+    Err(Failure::failed(format!(
+        "every step was done, and yet there is more to do: {}",
+        describe(&rest)
+    ))
+    .hint("something changed the platform meanwhile; run `up` again")
+    .into())
 }
 
 /// What `down` would do now.
@@ -46,7 +47,7 @@ pub async fn plan_down(world: &World) -> Result<Plan> {
 }
 
 /// Executes a plan of [`plan_down`] and looks again, so that "nothing left" is a finding and not a hope.
-pub async fn down(world: &Arc<World>, plan: &Plan, control: &Control) -> Result<()> {
+pub async fn down(world: &World, plan: &Plan, control: &Control) -> Result<()> {
     execute(world, plan, &control.events, &control.cancel).await?;
     let rest = plan_down(world).await?;
     if rest.is_empty() {
@@ -62,12 +63,16 @@ pub async fn plan_scale(world: &World, pool: &str, resize: Resize, force: bool) 
     let app = seen.app.ok_or_else(|| no_app_cluster(world))?;
     let current = app.pools.get(pool).map_or(0, |pool| pool.replicas);
     let target = resize.target(current)?;
-    let removal = if target < current { removal(world, &app, pool, current - target).await? } else { Removal::default() };
+    let removal = if target < current {
+        removal(world, &app, pool, current - target).await?
+    } else {
+        Removal::default()
+    };
     Ok(plan::scale(&app, pool, target, &removal, force)?)
 }
 
 /// Executes a plan of [`plan_scale`].
-pub async fn scale(world: &Arc<World>, plan: &Plan, control: &Control) -> Result<()> {
+pub async fn scale(world: &World, plan: &Plan, control: &Control) -> Result<()> {
     execute(world, plan, &control.events, &control.cancel).await
 }
 
@@ -85,17 +90,28 @@ async fn removal(world: &World, app: &App, pool: &str, count: u32) -> Result<Rem
             deleting: machine.deleting,
         })
         .collect();
-    Ok(drain::remove(&workload, &candidates, usize::try_from(count)?))
+    Ok(drain::remove(
+        &workload,
+        &candidates,
+        usize::try_from(count)?,
+    ))
 }
 
 fn no_app_cluster(world: &World) -> Failure {
     let name = world.names().platform();
-    Failure::failed(format!("there is no app cluster {name} that could be scaled"))
-        .hint(format!("bex-infra up local --name {name}"))
-        .hint(format!("bex-infra status local --name {name} says what exists"))
+    Failure::failed(format!(
+        "there is no app cluster {name} that could be scaled"
+    ))
+    .hint(format!("bex-infra up local --name {name}"))
+    .hint(format!(
+        "bex-infra status local --name {name} says what exists"
+    ))
 }
 
 fn describe(plan: &Plan) -> String {
-    let steps = plan.steps.iter().map(|step| format!("{} ({})", step.action, step.reason));
+    let steps = plan
+        .steps
+        .iter()
+        .map(|step| format!("{} ({})", step.action, step.reason));
     steps.collect::<Vec<_>>().join(", ")
 }

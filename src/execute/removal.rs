@@ -16,7 +16,11 @@ use crate::world::World;
 const DELETE_DEADLINE: Duration = Duration::from_secs(180);
 
 /// Deletes the Cluster object and waits until it and its containers are gone.
-pub(super) async fn delete_app_cluster(world: &World, cluster: &str, reporter: &Reporter) -> Result<()> {
+pub(super) async fn delete_app_cluster(
+    world: &World,
+    cluster: &str,
+    reporter: &Reporter,
+) -> Result<()> {
     let client = world.infra_client().await?;
     let clusters = capi::objects(&client, "Cluster");
     clusters.delete(cluster).await?;
@@ -25,12 +29,25 @@ pub(super) async fn delete_app_cluster(world: &World, cluster: &str, reporter: &
         Some(object) => Verdict::Waiting(capi::problems(object).join("; ")),
     };
     let what = format!("Cluster {cluster} to be gone");
-    clusters.wait(cluster, &what, world.deadline(DELETE_DEADLINE), reporter, gone).await?;
-    let left = world.docker.list_containers(&[(KIND_CLUSTER_LABEL, cluster)]).await?;
+    clusters
+        .wait(
+            cluster,
+            &what,
+            world.deadline(DELETE_DEADLINE),
+            reporter,
+            gone,
+        )
+        .await?;
+    let left = world
+        .docker
+        .list_containers(&[(KIND_CLUSTER_LABEL, cluster)])
+        .await?;
     if left.is_empty() {
         return Ok(());
     }
-    let mut failure = Failure::failed(format!("Cluster {cluster} is gone, but containers of it are still there"));
+    let mut failure = Failure::failed(format!(
+        "Cluster {cluster} is gone, but containers of it are still there"
+    ));
     for container in left {
         failure = failure.left_behind(format!("container {}", container.name));
     }

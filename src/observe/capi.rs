@@ -99,7 +99,10 @@ pub fn machine(names: &Names, object: &DynamicObject) -> Machine {
 /// The conditions that say that something is wrong.
 pub fn problems(object: &DynamicObject) -> Vec<String> {
     let conditions = conditions(object).into_iter();
-    conditions.filter(|condition| !condition.is_well()).map(|condition| condition.describe()).collect()
+    conditions
+        .filter(|condition| !condition.is_well())
+        .map(|condition| condition.describe())
+        .collect()
 }
 
 /// The hash that we left on an object when we applied it.

@@ -9,11 +9,13 @@ use serde_json::Value;
 
 use super::{App, Container, Infra, Observed, capi, components};
 use crate::kubeconfig::file;
-use crate::names::{APPLIED_HASH_ANNOTATION, DOCKER_NETWORK, KIND_CLUSTER_LABEL, Names, PLATFORM_LABEL};
+use crate::names::{
+    APPLIED_HASH_ANNOTATION, DOCKER_NETWORK, KIND_CLUSTER_LABEL, Names, PLATFORM_LABEL,
+};
 use crate::render::Manifest;
 use crate::substrate::local::{clusters, infra_node};
 use crate::tools::docker::{self, Docker, State};
-use crate::tools::kube::{self, Objects};
+use crate::tools::kube::Objects;
 use crate::world::World;
 
 /// An API server that takes longer than this to answer is not counted as answering.
@@ -22,19 +24,31 @@ const ANSWER_WITHIN: std::time::Duration = std::time::Duration::from_secs(5);
 /// Everything that is known of the platform now. Parts that do not answer are absent, not errors.
 pub async fn observe(world: &World) -> Result<Observed> {
     let names = world.names();
+    let of_app = [(KIND_CLUSTER_LABEL, names.app_cluster())];
     let (images, node, containers, network) = tokio::try_join!(
         present(&world.docker, world.images()),
         find_node(&world.docker, names),
-        world.docker.list_containers(&[(KIND_CLUSTER_LABEL, names.app_cluster())]),
+        world.docker.list_containers(&of_app),
         network_is_ours_alone(&world.docker, names),
     )?;
     let ours = node.as_ref().is_some_and(|node| node.ours);
-    let containers = containers.iter().map(|found| (found.name.clone(), container(found, ours))).collect();
-    let mut observed = Observed { images, containers, network, ..Observed::default() };
+    let containers = containers
+        .iter()
+        .map(|found| (found.name.clone(), container(found, ours)))
+        .collect();
+    let mut observed = Observed {
+        images,
+        containers,
+        network,
+        ..Observed::default()
+    };
     observed.infra.node = node;
     if let Some(client) = answering_infra(world, &observed.infra).await {
         let (infra, app) = tokio::try_join!(infra(world, &client), app(world, &client))?;
-        observed.infra = Infra { node: observed.infra.node, ..infra };
+        observed.infra = Infra {
+            node: observed.infra.node,
+            ..infra
+        };
         observed.app = app;
         observed.kubeconfig = kubeconfig_is_current(world, &client).await;
     }
@@ -43,13 +57,20 @@ pub async fn observe(world: &World) -> Result<Observed> {
 
 async fn present(docker: &Docker, images: BTreeSet<String>) -> Result<BTreeSet<String>> {
     let found = try_join_all(images.iter().map(|image| docker.image_id(image))).await?;
-    Ok(images.into_iter().zip(found).filter_map(|(image, id)| id.map(|_| image)).collect())
+    Ok(images
+        .into_iter()
+        .zip(found)
+        .filter_map(|(image, id)| id.map(|_| image))
+        .collect())
 }
 
 async fn find_node(docker: &Docker, names: &Names) -> Result<Option<Container>> {
     let found = docker.find_container(&names.infra_node()).await?;
     Ok(found.map(|found| {
-        let ours = found.labels.get(PLATFORM_LABEL).is_some_and(|name| name == names.platform());
+        let ours = found
+            .labels
+            .get(PLATFORM_LABEL)
+            .is_some_and(|name| name == names.platform());
         container(&found, ours)
     }))
 }
@@ -70,18 +91,34 @@ async fn network_is_ours_alone(docker: &Docker, names: &Names) -> Result<bool> {
     }
     let (infra, app) = (names.infra_cluster(), names.app_cluster());
     let is_mine = |found: &docker::Container| {
-        found.labels.get(KIND_CLUSTER_LABEL).is_some_and(|cluster| *cluster == infra || cluster == app)
+        found
+            .labels
+            .get(KIND_CLUSTER_LABEL)
+            .is_some_and(|cluster| *cluster == infra || cluster == app)
     };
     let everyone = docker.list_containers(&[]).await?;
-    Ok(everyone.iter().filter(|found| found.networks.contains_key(DOCKER_NETWORK)).all(is_mine))
+    Ok(everyone
+        .iter()
+        .filter(|found| found.networks.contains_key(DOCKER_NETWORK))
+        .all(is_mine))
 }
 
 /// A client for the infra cluster, if it is ours, runs and its API server answers.
 async fn answering_infra(world: &World, infra: &Infra) -> Option<Client> {
-    infra.node.as_ref().filter(|node| node.ours && node.running)?;
-    let client = world.infra_client().await.inspect_err(|error| tracing::debug!("{error:#}")).ok()?;
+    infra
+        .node
+        .as_ref()
+        .filter(|node| node.ours && node.running)?;
+    let client = world
+        .infra_client()
+        .await
+        .inspect_err(|error| tracing::debug!("{error:#}"))
+        .ok()?;
     let answered = tokio::time::timeout(ANSWER_WITHIN, client.apiserver_version()).await;
-    answered.ok()?.inspect_err(|error| tracing::debug!("infra API server: {error}")).ok()?;
+    answered
+        .ok()?
+        .inspect_err(|error| tracing::debug!("infra API server: {error}"))
+        .ok()?;
     Some(client)
 }
 
@@ -110,22 +147,35 @@ async fn has_networking(world: &World, client: &Client) -> Result<bool> {
 
 async fn is_applied(client: &Client, object: &Value) -> Result<bool> {
     let field = |pointer: &str| object.pointer(pointer).and_then(Value::as_str);
-    let (Some(api_version), Some(kind), Some(name)) = (field("/apiVersion"), field("/kind"), field("/metadata/name")) else {
+    let (Some(api_version), Some(kind), Some(name)) = (
+        field("/apiVersion"),
+        field("/kind"),
+        field("/metadata/name"),
+    ) else {
         return Ok(false);
     };
     let objects = Objects::new(client, api_version, kind, field("/metadata/namespace"));
     let found = objects.get(name).await?;
     let wanted = object["metadata"]["annotations"][APPLIED_HASH_ANNOTATION].as_str();
-    Ok(found.and_then(|found| capi::applied_hash(&found)).as_deref() == wanted)
+    Ok(found
+        .and_then(|found| capi::applied_hash(&found))
+        .as_deref()
+        == wanted)
 }
 
 async fn app(world: &World, client: &Client) -> Result<Option<App>> {
     let names = world.names();
-    let Some(cluster) = capi::objects(client, "Cluster").get(names.app_cluster()).await? else {
+    let Some(cluster) = capi::objects(client, "Cluster")
+        .get(names.app_cluster())
+        .await?
+    else {
         return Ok(None);
     };
     let selector = format!("cluster.x-k8s.io/cluster-name={}", names.app_cluster());
-    let (deployments, machines) = (capi::objects(client, "MachineDeployment"), capi::objects(client, "Machine"));
+    let (deployments, machines) = (
+        capi::objects(client, "MachineDeployment"),
+        capi::objects(client, "Machine"),
+    );
     let (deployments, machines, applied) = tokio::try_join!(
         deployments.list(&selector),
         machines.list(&selector),
@@ -139,9 +189,18 @@ async fn app(world: &World, client: &Client) -> Result<Option<App>> {
 
 async fn applied(client: &Client, manifests: &[Manifest]) -> Result<BTreeMap<String, String>> {
     let found = try_join_all(manifests.iter().map(|manifest| async move {
-        let objects = Objects::new(client, manifest.api_version(), manifest.kind(), manifest.namespace());
+        let objects = Objects::new(
+            client,
+            manifest.api_version(),
+            manifest.kind(),
+            manifest.namespace(),
+        );
         let found = objects.get(manifest.name()).await?;
-        anyhow::Ok(found.and_then(|found| capi::applied_hash(&found)).map(|hash| (manifest.key(), hash)))
+        anyhow::Ok(
+            found
+                .and_then(|found| capi::applied_hash(&found))
+                .map(|hash| (manifest.key(), hash)),
+        )
     }))
     .await?;
     Ok(found.into_iter().flatten().collect())

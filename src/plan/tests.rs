@@ -226,11 +226,7 @@ fn down_removes_containers_itself_when_no_cluster_object_is_there_to_do_it() {
 fn down_never_plans_for_containers_that_are_not_ours() {
     let mut seen = Observed::default();
     seen.containers.insert("acme-worker".into(), running(false));
-    assert!(
-        down(&Names::new("acme"), &seen)
-            .unwrap()
-            .is_empty()
-    );
+    assert!(down(&Names::new("acme"), &seen).unwrap().is_empty());
 }
 
 #[test]

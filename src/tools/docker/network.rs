@@ -127,7 +127,12 @@ fn expected(error: &bollard::errors::Error) -> Option<Creation> {
     }
 }
 
-fn request(name: &str, labels: &[(&str, &str)], mtu: Option<&str>, ipv6_subnet: Option<&str>) -> NetworkCreateRequest {
+fn request(
+    name: &str,
+    labels: &[(&str, &str)],
+    mtu: Option<&str>,
+    ipv6_subnet: Option<&str>,
+) -> NetworkCreateRequest {
     let mut options = HashMap::from([(MASQUERADE_OPTION.to_owned(), "true".to_owned())]);
     if let Some(mtu) = mtu {
         options.insert(MTU_OPTION.to_owned(), mtu.to_owned());
@@ -138,7 +143,12 @@ fn request(name: &str, labels: &[(&str, &str)], mtu: Option<&str>, ipv6_subnet: 
     };
     NetworkCreateRequest {
         name: name.to_owned(),
-        labels: Some(labels.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()),
+        labels: Some(
+            labels
+                .iter()
+                .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+                .collect(),
+        ),
         driver: Some("bridge".to_owned()),
         enable_ipv6: Some(ipv6_subnet.is_some()),
         ipam: ipv6_subnet.map(|subnet| Ipam {
