@@ -1,6 +1,9 @@
 //! What exists now. Reads everything, writes nothing, returns plain data.
 
+pub mod capi;
 pub mod components;
+pub mod platform;
+pub mod workload;
 
 use std::collections::{BTreeMap, BTreeSet};
 
