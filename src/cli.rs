@@ -129,7 +129,10 @@ fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
 }
 
 /// Shows the progress of `work`, which Ctrl-C stops between steps. Returns its result and how long it took.
-async fn show<T, F: Future<Output = Result<T>>>(ui: &Ui, work: impl FnOnce(Control) -> F) -> Result<(T, Duration)> {
+async fn show<T, F: Future<Output = Result<T>>>(
+    ui: &Ui,
+    work: impl FnOnce(Control) -> F,
+) -> Result<(T, Duration)> {
     let cancel = interrupt::on_signal()?;
     let progress = ui.progress();
     let control = Control {

@@ -16,9 +16,28 @@ struct Rule {
 const RULES: [Rule; 4] = [
     Rule {
         name: "pure rooms know neither the runtime nor the outside",
-        forbidden: &["tokio", "kube", "bollard", "reqwest", "std::process", "std::fs", "std::env"],
+        forbidden: &[
+            "tokio",
+            "kube",
+            "bollard",
+            "reqwest",
+            "std::process",
+            "std::fs",
+            "std::env",
+        ],
         applies: |file| {
-            in_room(file, &["spec", "names", "plan", "render", "quantity", "catalog/manifest", "catalog/support"])
+            in_room(
+                file,
+                &[
+                    "spec",
+                    "names",
+                    "plan",
+                    "render",
+                    "quantity",
+                    "catalog/manifest",
+                    "catalog/support",
+                ],
+            )
         },
     },
     Rule {
@@ -39,12 +58,25 @@ const RULES: [Rule; 4] = [
     },
     Rule {
         name: "only cli and ui print",
-        forbidden: &["println!", "eprintln!", "print!", "eprint!", "dbg!", "std::io::stdout", "std::io::stderr"],
+        forbidden: &[
+            "println!",
+            "eprintln!",
+            "print!",
+            "eprint!",
+            "dbg!",
+            "std::io::stdout",
+            "std::io::stderr",
+        ],
         applies: |file| !in_room(file, &["cli", "ui"]),
     },
     Rule {
         name: "observe never writes",
-        forbidden: &["tools::kube::apply", "PostParams", "PatchParams", "DeleteParams"],
+        forbidden: &[
+            "tools::kube::apply",
+            "PostParams",
+            "PatchParams",
+            "DeleteParams",
+        ],
         applies: |file| in_room(file, &["observe"]),
     },
 ];
@@ -54,7 +86,12 @@ fn the_source_tree_keeps_the_import_rule() {
     let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut violations = Vec::new();
     for file in rust_files(&src) {
-        let name = file.strip_prefix(&src).unwrap().to_str().unwrap().to_owned();
+        let name = file
+            .strip_prefix(&src)
+            .unwrap()
+            .to_str()
+            .unwrap()
+            .to_owned();
         violations.extend(check(&name, &fs::read_to_string(&file).unwrap()));
     }
     assert!(violations.is_empty(), "\n{}", violations.join("\n"));
@@ -66,16 +103,25 @@ fn planted_violations_are_found_in_every_way_of_writing() {
         ("plan.rs", "use tokio::time;"),
         ("plan/up.rs", "fn f() { ::tokio::spawn(x); }"),
         ("render.rs", "use std::{fmt, process::Command};"),
-        ("render/tera.rs", "use std::process;\nfn f() { process::exit(1) }"),
+        (
+            "render/tera.rs",
+            "use std::process;\nfn f() { process::exit(1) }",
+        ),
         ("spec.rs", "use kube as k;"),
         ("names.rs", "use {serde::Serialize, bollard::Docker};"),
         ("catalog/manifest.rs", "type C = kube::Client;"),
         ("home.rs", "use std::os::{unix::{net::UnixStream, fs}};"),
         ("run.rs", "fn f() { std::process::Command::new(\"sh\"); }"),
-        ("execute.rs", "use tokio::{\n    net::TcpStream,\n    time,\n};"),
+        (
+            "execute.rs",
+            "use tokio::{\n    net::TcpStream,\n    time,\n};",
+        ),
         ("home.rs", "use std::io;\nfn f() { io::stdout(); }"),
         ("home.rs", "use std::net::*;"),
-        ("home.rs", "use std::net;\nfn f() { net::TcpStream::connect(x); }"),
+        (
+            "home.rs",
+            "use std::net;\nfn f() { net::TcpStream::connect(x); }",
+        ),
         ("home.rs", "fn f() { println!(\"x\") }"),
     ];
     for (file, text) in planted {
@@ -86,16 +132,34 @@ fn planted_violations_are_found_in_every_way_of_writing() {
 #[test]
 fn what_only_looks_like_a_violation_is_let_through() {
     let innocent = [
-        ("plan.rs", "// use tokio::time;\n/* kube::Client */\n/// println!\nuse crate::failure::Failure;"),
-        ("plan.rs", "const TEXT: &str = \"use tokio::net\"; const RAW: &str = r#\"kube::\"Client\"#;"),
-        ("plan.rs", "#[cfg(test)]\nmod tests {\n    use tokio::time;\n    fn f() { println!(\"{}\", '}') }\n}"),
+        (
+            "plan.rs",
+            "// use tokio::time;\n/* kube::Client */\n/// println!\nuse crate::failure::Failure;",
+        ),
+        (
+            "plan.rs",
+            "const TEXT: &str = \"use tokio::net\"; const RAW: &str = r#\"kube::\"Client\"#;",
+        ),
+        (
+            "plan.rs",
+            "#[cfg(test)]\nmod tests {\n    use tokio::time;\n    fn f() { println!(\"{}\", '}') }\n}",
+        ),
         ("plan/tests.rs", "use tokio::time;"),
         ("plan/tests/choice.rs", "use tokio::time;"),
-        ("plan.rs", "use crate::kubeconfig::Kubeconfig; fn kube_proxy() {} struct Tokio;"),
-        ("tools/docker.rs", "use bollard::Docker; use std::net::TcpStream;"),
+        (
+            "plan.rs",
+            "use crate::kubeconfig::Kubeconfig; fn kube_proxy() {} struct Tokio;",
+        ),
+        (
+            "tools/docker.rs",
+            "use bollard::Docker; use std::net::TcpStream;",
+        ),
         ("ui.rs", "fn f() { std::io::stdout(); }"),
         ("spec.rs", "use std::net::Ipv4Addr; use super::*;"),
-        ("home.rs", "use std::process; fn f<'a>(x: &'a str) { process::id(); }"),
+        (
+            "home.rs",
+            "use std::process; fn f<'a>(x: &'a str) { process::id(); }",
+        ),
     ];
     for (file, text) in innocent {
         assert_eq!(check(file, text), [""; 0], "{file}: {text}");
@@ -120,13 +184,18 @@ fn check(file: &str, text: &str) -> Vec<String> {
 }
 
 fn is_test(file: &str) -> bool {
-    Path::new(file).with_extension("").iter().any(|part| part == "tests")
+    Path::new(file)
+        .with_extension("")
+        .iter()
+        .any(|part| part == "tests")
 }
 
 /// `file` is the module of that name or lies in its folder.
 fn in_room(file: &str, rooms: &[&str]) -> bool {
     let module = file.trim_end_matches(".rs");
-    rooms.iter().any(|room| module == *room || module.starts_with(&format!("{room}/")))
+    rooms
+        .iter()
+        .any(|room| module == *room || module.starts_with(&format!("{room}/")))
 }
 
 /// The path is the forbidden one, leads below it, or takes in all that lies above it.
@@ -134,14 +203,23 @@ fn reaches(path: &str, forbidden: &str) -> bool {
     if let Some(all) = path.strip_suffix("::*") {
         return reaches(all, forbidden) || reaches(forbidden, all);
     }
-    path == forbidden || path.strip_prefix(forbidden).is_some_and(|rest| rest.starts_with("::"))
+    path == forbidden
+        || path
+            .strip_prefix(forbidden)
+            .is_some_and(|rest| rest.starts_with("::"))
 }
 
 fn rust_files(dir: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path());
+    let entries = fs::read_dir(dir)
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
     let (dirs, files): (Vec<_>, Vec<_>) = entries.partition(|path| path.is_dir());
-    let files = files.into_iter().filter(|path| path.extension().is_some_and(|extension| extension == "rs"));
-    files.chain(dirs.iter().flat_map(|dir| rust_files(dir))).collect()
+    let files = files
+        .into_iter()
+        .filter(|path| path.extension().is_some_and(|extension| extension == "rs"));
+    files
+        .chain(dirs.iter().flat_map(|dir| rust_files(dir)))
+        .collect()
 }
 
 /// The text without comments and with empty strings and characters.
@@ -179,7 +257,10 @@ fn skipped(rest: &str, before: Option<char>) -> usize {
         if rest[1 + hashes..].starts_with('"') {
             let close = format!("\"{}", "#".repeat(hashes));
             let begin = hashes + 2;
-            return to(rest[begin..].find(&close).map(|end| end + begin), close.len());
+            return to(
+                rest[begin..].find(&close).map(|end| end + begin),
+                close.len(),
+            );
         }
     }
     length_of_character(rest)
@@ -196,13 +277,18 @@ fn end_of_string(text: &str) -> Option<usize> {
 
 /// Of `'x'` and `'\n'`, but not of a lifetime.
 fn length_of_character(rest: &str) -> usize {
-    let Some(inner) = rest.strip_prefix('\'') else { return 0 };
+    let Some(inner) = rest.strip_prefix('\'') else {
+        return 0;
+    };
     let mut characters = inner.char_indices();
     let first = characters.next().map(|(_, c)| c);
     let close = if first == Some('\\') {
         inner[2..].find('\'').map(|end| end + 2)
     } else {
-        characters.next().filter(|(_, c)| *c == '\'').map(|(index, _)| index)
+        characters
+            .next()
+            .filter(|(_, c)| *c == '\'')
+            .map(|(index, _)| index)
     };
     close.map_or(0, |close| close + 2)
 }
@@ -215,7 +301,11 @@ fn without_test_modules(code: &str) -> String {
         kept.push_str(&rest[..begin]);
         rest = &rest[begin..];
         let open = rest.find(['{', ';']).unwrap_or(rest.len() - 1);
-        rest = if rest[open..].starts_with('{') { &rest[block(&rest[open..]) + open..] } else { &rest[open + 1..] };
+        rest = if rest[open..].starts_with('{') {
+            &rest[block(&rest[open..]) + open..]
+        } else {
+            &rest[open + 1..]
+        };
     }
     kept + rest
 }
@@ -240,7 +330,10 @@ fn paths(code: &str) -> Vec<String> {
     for (index, part) in code.split(';').enumerate() {
         let separator = if index == 0 { "" } else { ";" };
         inline.push_str(separator);
-        match part.split_once("use ").filter(|(before, _)| is_item_start(before)) {
+        match part
+            .split_once("use ")
+            .filter(|(before, _)| is_item_start(before))
+        {
             Some((before, tree)) => {
                 inline.push_str(before);
                 expand("", tree, &mut imported);
@@ -251,7 +344,9 @@ fn paths(code: &str) -> Vec<String> {
     let plain = inline_paths(&inline);
     let completed = plain.iter().filter_map(|path| {
         let (first, rest) = path.split_once("::")?;
-        let from = imported.iter().find(|import| import.rsplit("::").next() == Some(first))?;
+        let from = imported
+            .iter()
+            .find(|import| import.rsplit("::").next() == Some(first))?;
         Some(format!("{from}::{rest}"))
     });
     let completed: Vec<String> = completed.collect();

@@ -43,7 +43,12 @@ pub(super) struct Target {
 #[derive(Debug, Args)]
 pub(super) struct Existing {
     /// Where the nodes come from
-    #[arg(value_enum, default_value = "local", hide_default_value = true, conflicts_with = "file")]
+    #[arg(
+        value_enum,
+        default_value = "local",
+        hide_default_value = true,
+        conflicts_with = "file"
+    )]
     substrate: Substrate,
     #[command(flatten)]
     pub(super) which: Which,
@@ -73,7 +78,11 @@ pub(super) struct Meant {
 impl Which {
     /// The platform of that name, with defaults.
     pub(super) fn of(name: String) -> Self {
-        Self { file: None, name: Some(name), bundle: None }
+        Self {
+            file: None,
+            name: Some(name),
+            bundle: None,
+        }
     }
 
     /// From the spec, or from defaults with `workers` in the only pool. Usage errors name file, line and field.
@@ -85,7 +94,7 @@ impl Which {
     pub(super) fn platform_or(&self, name: &str, workers: Option<u32>) -> Result<Meant> {
         let bundle = self.bundle.as_deref().map(Bundle::open).transpose()?;
         let catalog = match &bundle {
-            Some(bundle) => bundle.catalog()?,
+            Some(bundle) => bundle.catalog().clone(),
             None => Catalog::builtin()?,
         };
         let name = self.name.as_deref().unwrap_or(name);
@@ -109,7 +118,8 @@ impl Which {
 
 fn from_file(file: &PathBuf, catalog: &Catalog) -> Result<Platform, Failure> {
     let shown = file.display();
-    let text = fs::read_to_string(file).map_err(|error| Failure::usage(format!("cannot read {shown}")).because(error))?;
+    let text = fs::read_to_string(file)
+        .map_err(|error| Failure::usage(format!("cannot read {shown}")).because(error))?;
     spec::parse(&text, &shown.to_string(), catalog)
 }
 
@@ -118,7 +128,13 @@ impl Meant {
     pub(super) async fn world(self, limit: Limit, usually: Duration) -> Result<World> {
         let home = Home::of(self.platform.names.platform())?;
         let timeout = limit.timeout.unwrap_or(usually);
-        World::new(Docker::connect().await?, home, self.bundle, self.platform, timeout)
+        World::new(
+            Docker::connect().await?,
+            home,
+            self.bundle,
+            self.platform,
+            timeout,
+        )
     }
 }
 

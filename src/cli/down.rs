@@ -37,7 +37,12 @@ const USUALLY: Duration = Duration::from_mins(5);
 
 impl Down {
     pub(super) async fn run(self, ui: &Ui) -> Result<()> {
-        let world = self.target.which.platform(None)?.world(self.limit, USUALLY).await?;
+        let world = self
+            .target
+            .which
+            .platform(None)?
+            .world(self.limit, USUALLY)
+            .await?;
         let (plan, took) = take_down(ui, world, self.yes).await?;
         let summary = json!({"steps": plan.steps, "left": [], "seconds": took.as_secs_f64()});
         ui.data(&summary, |_| String::new())
@@ -62,7 +67,10 @@ pub(super) async fn take_down(ui: &Ui, world: World, yes: bool) -> Result<(Plan,
     forget_contexts(ui, &home, &name)?;
     home.remove(lock)?;
     let took = begun.elapsed();
-    ui.say(&format!("platform {name}: nothing left ({})", seconds(took)));
+    ui.say(&format!(
+        "platform {name}: nothing left ({})",
+        seconds(took)
+    ));
     Ok((plan, took))
 }
 
@@ -73,7 +81,11 @@ fn forget_contexts(ui: &Ui, home: &Home, platform: &str) -> Result<()> {
     };
     let users = file::users_own()?;
     if file::unmerge_from(&users, &ours, platform)? {
-        ui.say(&format!("removed contexts {} from {}", ours.contexts().join(" and "), users.display()));
+        ui.say(&format!(
+            "removed contexts {} from {}",
+            ours.contexts().join(" and "),
+            users.display()
+        ));
     }
     Ok(())
 }

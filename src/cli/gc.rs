@@ -43,7 +43,10 @@ impl Gc {
     pub(super) async fn run(self, ui: &Ui) -> Result<()> {
         let docker = Docker::connect().await?;
         let containers = docker.list_containers(&[(EXPIRES_LABEL, "")]).await?;
-        let expired = expired(containers.iter().map(|container| &container.labels), Timestamp::now());
+        let expired = expired(
+            containers.iter().map(|container| &container.labels),
+            Timestamp::now(),
+        );
         ui.data(&expired, |expired| text(expired))?;
         if expired.is_empty() {
             ui.say("no platform whose time is up");
@@ -53,7 +56,10 @@ impl Gc {
         }
         ui.require("Take them down?", self.yes)?;
         for found in expired {
-            let world = Which::of(found.platform).platform(None)?.world(self.limit, USUALLY).await?;
+            let world = Which::of(found.platform)
+                .platform(None)?
+                .world(self.limit, USUALLY)
+                .await?;
             take_down(ui, world, true).await?;
         }
         Ok(())
@@ -61,7 +67,10 @@ impl Gc {
 }
 
 /// Platforms whose label lies before `now`, the oldest first. What cannot be read is left alone.
-fn expired<'a>(labels: impl Iterator<Item = &'a BTreeMap<String, String>>, now: Timestamp) -> BTreeSet<Expired> {
+fn expired<'a>(
+    labels: impl Iterator<Item = &'a BTreeMap<String, String>>,
+    now: Timestamp,
+) -> BTreeSet<Expired> {
     let found = labels.filter_map(|labels| {
         let expired: Timestamp = labels.get(EXPIRES_LABEL)?.parse().ok()?;
         let platform = labels.get(PLATFORM_LABEL)?.clone();
@@ -74,7 +83,9 @@ fn text(expired: &BTreeSet<Expired>) -> String {
     if expired.is_empty() {
         return String::new();
     }
-    let rows = expired.iter().map(|found| [found.platform.clone(), format!("{:.0}", found.expired)]);
+    let rows = expired
+        .iter()
+        .map(|found| [found.platform.clone(), format!("{:.0}", found.expired)]);
     table(["PLATFORM", "EXPIRED"], rows)
 }
 
@@ -86,7 +97,9 @@ mod tests {
     fn only_platforms_with_a_time_that_is_up_are_found() {
         let labels = |platform: &str, expires: &str| {
             let pairs = [(PLATFORM_LABEL, platform), (EXPIRES_LABEL, expires)];
-            pairs.map(|(key, value)| (key.to_owned(), value.to_owned())).into()
+            pairs
+                .map(|(key, value)| (key.to_owned(), value.to_owned()))
+                .into()
         };
         let all: [BTreeMap<String, String>; 5] = [
             labels("late", "2026-01-01T02:00:00Z"),

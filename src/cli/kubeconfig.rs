@@ -80,7 +80,9 @@ async fn current(ui: &Ui, names: &Names) -> Result<Config> {
         }
         (Ok(fresh), None) => Ok(fresh),
         (Err(error), Some(written)) => {
-            ui.warn(&format!("the clusters do not answer, ports may have changed: {error:#}"));
+            ui.warn(&format!(
+                "the clusters do not answer, ports may have changed: {error:#}"
+            ));
             Ok(written)
         }
         (Err(error), None) => Err(missing(names, error).into()),

@@ -23,7 +23,12 @@ pub(super) struct Plan {
 
 impl Plan {
     pub(super) async fn run(self, ui: &Ui) -> Result<()> {
-        let world = self.target.which.platform(self.workers)?.world(Limit::default(), READING).await?;
+        let world = self
+            .target
+            .which
+            .platform(self.workers)?
+            .world(Limit::default(), READING)
+            .await?;
         let plan = run::plan_up(&world).await?;
         ui.data(&plan, |plan| text(world.names().platform(), plan))
     }

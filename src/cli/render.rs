@@ -26,10 +26,16 @@ impl Render {
     pub(super) fn run(self, ui: &Ui) -> Result<()> {
         let platform = self.target.which.platform(self.workers)?.platform;
         let objects = render::app_cluster(&platform)?;
-        let objects: Vec<Value> = objects.into_iter().map(|manifest| manifest.object).collect();
+        let objects: Vec<Value> = objects
+            .into_iter()
+            .map(|manifest| manifest.object)
+            .collect();
         match ui.format {
             None | Some(Format::Yaml) => output::print(&documents(&objects)?),
-            Some(Format::Json) => ui.data(&json!({"apiVersion": "v1", "kind": "List", "items": objects}), |_| String::new()),
+            Some(Format::Json) => ui.data(
+                &json!({"apiVersion": "v1", "kind": "List", "items": objects}),
+                |_| String::new(),
+            ),
             Some(Format::Table) => ui.data(&objects, |objects| list(objects.as_slice())),
         }
     }
@@ -37,12 +43,16 @@ impl Render {
 
 /// One YAML document for each object, as kubectl reads them.
 fn documents(objects: &[Value]) -> Result<String> {
-    let documents = objects.iter().map(|object| output::render(object, Format::Yaml, |_| String::new()));
+    let documents = objects
+        .iter()
+        .map(|object| output::render(object, Format::Yaml, |_| String::new()));
     Ok(documents.collect::<Result<Vec<String>>>()?.join("---\n"))
 }
 
 fn list(objects: &[Value]) -> String {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let rows = objects.iter().map(|object| [text(&object["kind"]), text(&object["metadata"]["name"])]);
+    let rows = objects
+        .iter()
+        .map(|object| [text(&object["kind"]), text(&object["metadata"]["name"])]);
     table(["KIND", "NAME"], rows)
 }

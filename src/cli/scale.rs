@@ -63,8 +63,17 @@ impl Scale {
     pub(super) async fn run(self, ui: &Ui) -> Result<()> {
         let What::Workers = self.what;
         let begun = Instant::now();
-        let world = Arc::new(self.which.platform(None)?.world(self.limit, USUALLY).await?);
-        let _lock = if self.dry_run { None } else { Some(world.home.lock("scale")?) };
+        let world = Arc::new(
+            self.which
+                .platform(None)?
+                .world(self.limit, USUALLY)
+                .await?,
+        );
+        let _lock = if self.dry_run {
+            None
+        } else {
+            Some(world.home.lock("scale")?)
+        };
         let app = observe(&world).await?.app.unwrap_or_default();
         let pool = match &self.pool {
             Some(pool) => pool.clone(),
@@ -77,9 +86,17 @@ impl Scale {
         if !self.wait {
             plan.steps.retain(|step| !step.action.only_waits());
         }
-        show(ui, async |control| run::scale(&world, &plan, &control).await).await?;
-        let changed = Changed::between(&pool, &app, &observe(&world).await?.app.unwrap_or_default());
-        ui.say(&format!("{} ({})", changed.text(&plan), seconds(begun.elapsed())));
+        show(ui, async |control| {
+            run::scale(&world, &plan, &control).await
+        })
+        .await?;
+        let changed =
+            Changed::between(&pool, &app, &observe(&world).await?.app.unwrap_or_default());
+        ui.say(&format!(
+            "{} ({})",
+            changed.text(&plan),
+            seconds(begun.elapsed())
+        ));
         ui.data(&changed, |_| String::new())
     }
 }
@@ -90,7 +107,8 @@ fn only_pool(app: &App) -> Result<String, Failure> {
     match names.as_slice() {
         [] => Ok(String::new()),
         [only] => Ok((*only).to_owned()),
-        several => Err(Failure::usage("there are several pools").hint(format!("--pool is one of: {}", several.join(", ")))),
+        several => Err(Failure::usage("there are several pools")
+            .hint(format!("--pool is one of: {}", several.join(", ")))),
     }
 }
 
@@ -115,7 +133,12 @@ impl Changed {
     }
 
     fn text(&self, plan: &Plan) -> String {
-        let Self { pool, workers, came, went } = self;
+        let Self {
+            pool,
+            workers,
+            came,
+            went,
+        } = self;
         if plan.is_empty() {
             return format!("pool {pool} has {workers} workers; nothing to do");
         }
@@ -123,14 +146,20 @@ impl Changed {
             [] => String::new(),
             nodes => format!("; {what}: {}", nodes.join(", ")),
         };
-        format!("pool {pool} has {workers} workers{}{}", listed("came", came), listed("went", went))
+        format!(
+            "pool {pool} has {workers} workers{}{}",
+            listed("came", came),
+            listed("went", went)
+        )
     }
 }
 
 /// Names of the pool's nodes.
 fn nodes<'a>(pool: &str, app: &'a App) -> BTreeSet<&'a str> {
     let machines = app.machines.iter().filter(|machine| machine.pool == pool);
-    machines.filter_map(|machine| machine.node.as_deref()).collect()
+    machines
+        .filter_map(|machine| machine.node.as_deref())
+        .collect()
 }
 
 fn resize(text: &str) -> Result<Resize, &'static str> {
@@ -152,21 +181,47 @@ mod tests {
         let app = |nodes: &[&str]| App {
             machines: nodes
                 .iter()
-                .map(|node| Machine { pool: "a".into(), node: Some((*node).into()), ..Machine::default() })
+                .map(|node| Machine {
+                    pool: "a".into(),
+                    node: Some((*node).into()),
+                    ..Machine::default()
+                })
                 .collect(),
-            pools: [("a".to_owned(), Pool { replicas: 2, ..Pool::default() })].into(),
+            pools: [(
+                "a".to_owned(),
+                Pool {
+                    replicas: 2,
+                    ..Pool::default()
+                },
+            )]
+            .into(),
             ..App::default()
         };
         let changed = Changed::between("a", &app(&["one", "two"]), &app(&["two", "three"]));
-        let plan = Plan { steps: vec![Step { action: Action::WriteKubeconfig, reason: String::new(), after: vec![] }] };
-        assert_eq!(changed.text(&plan), "pool a has 2 workers; came: three; went: one");
-        assert_eq!(changed.text(&Plan::default()), "pool a has 2 workers; nothing to do");
+        let plan = Plan {
+            steps: vec![Step {
+                action: Action::WriteKubeconfig,
+                reason: String::new(),
+                after: vec![],
+            }],
+        };
+        assert_eq!(
+            changed.text(&plan),
+            "pool a has 2 workers; came: three; went: one"
+        );
+        assert_eq!(
+            changed.text(&Plan::default()),
+            "pool a has 2 workers; nothing to do"
+        );
     }
 
     #[test]
     fn without_a_name_the_pool_must_be_the_only_one() {
         let app = |pools: &[&str]| App {
-            pools: pools.iter().map(|pool| ((*pool).to_owned(), Pool::default())).collect(),
+            pools: pools
+                .iter()
+                .map(|pool| ((*pool).to_owned(), Pool::default()))
+                .collect(),
             ..App::default()
         };
         assert_eq!(only_pool(&app(&["a"])).unwrap(), "a");

@@ -56,15 +56,25 @@ impl Smoke {
         let meant = self.target.which.platform_or(&fresh_name(), None)?;
         let world = Arc::new(meant.world(self.limit, USUALLY).await?);
         preflight::require(ui, &world).await?;
-        let (results, took) = show(ui, async |control| smoke::run(&world, self.keep, &control).await).await?;
+        let (results, took) = show(ui, async |control| {
+            smoke::run(&world, self.keep, &control).await
+        })
+        .await?;
         if let Some(path) = &self.report {
             write(path, self.report_format, &results)?;
         }
         ui.data(&results, |_| String::new())?;
         require_success(&results)?;
-        ui.say(&format!("{count} of {count} passed ({})", seconds(took), count = results.cases.len()));
+        ui.say(&format!(
+            "{count} of {count} passed ({})",
+            seconds(took),
+            count = results.cases.len()
+        ));
         if self.keep {
-            ui.say(&format!("left up: bex-infra down local --name {}", results.platform));
+            ui.say(&format!(
+                "left up: bex-infra down local --name {}",
+                results.platform
+            ));
         }
         Ok(())
     }

@@ -24,7 +24,12 @@ pub(super) struct Status {
 
 impl Status {
     pub(super) async fn run(self, ui: &Ui) -> Result<()> {
-        let world = self.existing.which.platform(None)?.world(Limit::default(), READING).await?;
+        let world = self
+            .existing
+            .which
+            .platform(None)?
+            .world(Limit::default(), READING)
+            .await?;
         let (names, seen) = (world.names(), observe(&world).await?);
         if seen.infra.node.is_none() && seen.app.is_none() && seen.containers.is_empty() {
             return Err(missing(names).into());

@@ -42,7 +42,12 @@ const USUALLY: Duration = Duration::from_mins(15);
 impl Up {
     pub(super) async fn run(self, ui: &Ui) -> Result<()> {
         let begun = Instant::now();
-        let mut world = self.target.which.platform(self.workers)?.world(self.limit, USUALLY).await?;
+        let mut world = self
+            .target
+            .which
+            .platform(self.workers)?
+            .world(self.limit, USUALLY)
+            .await?;
         world.expires = self.ttl.map(expiry).transpose()?;
         let _lock = world.home.lock("up")?;
         let world = Arc::new(world);
@@ -57,7 +62,9 @@ impl Up {
 
 /// RFC 3339.
 fn expiry(ttl: Duration) -> Result<String> {
-    let end = Timestamp::now().checked_add(ttl).context("adding --ttl to the time")?;
+    let end = Timestamp::now()
+        .checked_add(ttl)
+        .context("adding --ttl to the time")?;
     Ok(format!("{end:.0}"))
 }
 
