@@ -124,7 +124,9 @@ pub async fn import_images(docker: &Docker, name: &str, archive: &Path) -> Resul
 pub async fn listed_images(docker: &Docker, name: &str) -> Result<Vec<String>> {
     let argv = ["ctr", "--namespace=k8s.io", "images", "list", "--quiet"];
     let listed = docker.exec_ok(name, &argv).await?;
-    let named = listed.lines().filter(|name| !name.starts_with("sha256:"));
+    // containerd lists each image by its id too, and by its digest under a name made up at the import.
+    let made_up = |name: &str| name.starts_with("sha256:") || name.starts_with("import-");
+    let named = listed.lines().filter(|name| !made_up(name));
     let mut images: Vec<String> = named.map(str::to_owned).collect();
     images.sort();
     Ok(images)
