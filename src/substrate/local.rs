@@ -2,3 +2,4 @@
 
 pub mod infra_node;
 pub mod preflight;
+pub mod prepared;
