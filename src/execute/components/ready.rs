@@ -8,11 +8,12 @@ use kube::Client;
 use serde_json::Value;
 use tokio::time::{Instant, sleep};
 
+use super::blame;
 use super::probes::probe;
 use crate::catalog::Component;
 use crate::catalog::manifest::PROVIDER_LABEL;
 use crate::failure::Failure;
-use crate::observe::components::{selector, trouble};
+use crate::observe::components::selector;
 use crate::progress::Reporter;
 use crate::tools::kube::{
     DynamicObject, Objects, RequestError, Verdict, accepts, is_true, not_true,
@@ -48,7 +49,7 @@ async fn ready(
     match probe(name) {
         Some(object) => match answers(client, &object, reporter, deadline, name).await {
             Ok(()) => Ok(()),
-            Err(error) => Err(unready(client, name, error).await),
+            Err(error) => Err(blame(client, name, error.into()).await),
         },
         None => available(client, name, reporter, deadline).await,
     }
@@ -70,19 +71,12 @@ async fn answers(
         if !error.heals || Instant::now() + pause >= deadline {
             return Err(error);
         }
-        reporter.note(format!("webhooks of {name}: {error}"));
+        let text = error.to_string();
+        let cause = text.rsplit(": ").next().unwrap_or(&text);
+        reporter.note(format!("webhooks of {name}: {cause}"));
         sleep(pause).await;
         pause = (pause * 2).min(LONGEST_PAUSE);
     }
-}
-
-async fn unready(client: &Client, name: &str, error: RequestError) -> anyhow::Error {
-    let mut failure =
-        Failure::failed(format!("the webhooks of {name} do not answer")).because(error);
-    for line in trouble(client, name).await {
-        failure = failure.hint(line);
-    }
-    failure.into()
 }
 
 async fn available(
