@@ -34,22 +34,16 @@ pub async fn install(
     let loaded = load(components).await?;
     let (issuers, providers): (Vec<_>, Vec<_>) =
         loaded.iter().partition(|(name, _)| name == CERT_MANAGER);
-    reporter.note("applying definitions");
-    let definition = manifest::inventory_definition()?;
-    try_join!(
-        try_join_all(
-            issuers
-                .iter()
-                .map(|(_, phases)| install_one(client, phases, reporter, deadline))
-        ),
-        apply(client, &definition, deadline),
-        try_join_all(
-            providers
-                .iter()
-                .map(|(_, phases)| install_one(client, phases, reporter, deadline))
-        ),
-    )
-    .map(drop)
+    reporter.note("applying manifests");
+    // cert-manager has the longest way to go, so it gets a head start.
+    for (_, phases) in issuers {
+        install_one(client, phases, reporter, deadline).await?;
+    }
+    apply(client, &manifest::inventory_definition()?, deadline).await?;
+    let installations = providers
+        .iter()
+        .map(|(_, phases)| install_one(client, phases, reporter, deadline));
+    try_join_all(installations).await.map(drop)
 }
 
 /// Reads the manifests, each on a thread of its own: they are megabytes of YAML.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use futures::future::try_join_all;
 use kube::Client;
 use serde_json::Value;
@@ -49,27 +49,32 @@ async fn ready(
     match probe(name) {
         Some(object) => match answers(client, &object, reporter, deadline, name).await {
             Ok(()) => Ok(()),
-            Err(error) => Err(blame(client, name, error.into()).await),
+            Err(error) => Err(blame(client, name, error).await),
         },
         None => available(client, name, reporter, deadline).await,
     }
 }
 
-/// Asks until the answer is yes, fails for good, or time is up.
+/// Asks until there is an answer, the question is wrong, or time is up. That an object is invalid is an answer too: the
+/// server checks its schema after the webhook has been asked.
 async fn answers(
     client: &Client,
     object: &Value,
     reporter: &Reporter,
     deadline: Instant,
     name: &str,
-) -> Result<(), RequestError> {
+) -> Result<()> {
     let mut pause = FIRST_PAUSE;
     loop {
-        let Err(error) = accepts(client, object).await else {
-            return Ok(());
+        let error = match accepts(client, object).await {
+            Ok(())
+            | Err(RequestError {
+                code: Some(422), ..
+            }) => return Ok(()),
+            Err(error) => error,
         };
         if !error.heals || Instant::now() + pause >= deadline {
-            return Err(error);
+            return Err(error).with_context(|| format!("asking the webhooks of {name}"));
         }
         let text = error.to_string();
         let cause = text.rsplit(": ").next().unwrap_or(&text);
