@@ -27,6 +27,7 @@ pub mod catalog;
 pub mod cli;
 pub mod execute;
 pub mod failure;
+pub mod hash;
 pub mod home;
 pub mod kubeconfig;
 pub mod names;

@@ -39,14 +39,14 @@ pub struct Phases {
     pub inventory: Vec<Value>,
 }
 
-/// Labels the objects as clusterctl does, leaves CA bundles to cert-manager and images to the node, and sorts.
-pub fn prepare(component: &Component, mut objects: Vec<Value>) -> Result<Phases> {
+/// Labels the objects of the manifest with that SHA-256 as clusterctl does, leaves CA bundles to cert-manager and images to the node, and sorts.
+pub fn prepare(component: &Component, sha256: &str, mut objects: Vec<Value>) -> Result<Phases> {
     for object in &mut objects {
         mark(component, object)?;
         drop_ca_bundles(object);
         adapt_containers(object);
     }
-    let inventory = inventory(component, &objects)?;
+    let inventory = inventory(component, sha256, &objects)?;
     let mut phases = Phases {
         inventory,
         ..Phases::default()
@@ -128,7 +128,7 @@ fn metadata<'a>(object: &'a mut Value, field: &str) -> Result<&'a mut Map<String
 }
 
 /// What says that a component is installed: a provider's Provider object, or cert-manager's Namespace once more.
-fn inventory(component: &Component, objects: &[Value]) -> Result<Vec<Value>> {
+fn inventory(component: &Component, sha256: &str, objects: &[Value]) -> Result<Vec<Value>> {
     let provider = Provider::of(component);
     if provider.is_none() && component.name != CERT_MANAGER {
         return Ok(Vec::new());
@@ -138,7 +138,7 @@ fn inventory(component: &Component, objects: &[Value]) -> Result<Vec<Value>> {
         Some(provider) => provider_object(component, &provider, text(namespace, "/metadata/name")),
         None => namespace.clone(),
     };
-    annotate(&mut object, SHA256_ANNOTATION, &component.sha256)?;
+    annotate(&mut object, SHA256_ANNOTATION, sha256)?;
     Ok(vec![object])
 }
 
