@@ -1,11 +1,12 @@
 //! An object to apply, and the hashes that tell whether there is anything to apply.
 
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
+use crate::hash;
 use crate::names::{APPLIED_HASH_ANNOTATION, Names, PLATFORM_LABEL};
 
-/// A complete Kubernetes object, with our label and the hash of its own content as annotation.
+/// A complete Kubernetes object, with our label and the hash of its own content as annotation. Hashes are taken of the
+/// JSON that `serde_json` writes: sorted keys, no spaces.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Manifest {
     pub object: Value,
@@ -16,7 +17,7 @@ pub struct Manifest {
 impl Manifest {
     pub(super) fn new(mut object: Value, names: &Names) -> Self {
         object["metadata"]["labels"][PLATFORM_LABEL] = json!(names.platform());
-        let hash = format!("{:016x}", digest(&object));
+        let hash = hash::short(object.to_string().as_bytes());
         object["metadata"]["annotations"][APPLIED_HASH_ANNOTATION] = json!(hash);
         Self { object, hash }
     }
@@ -33,16 +34,21 @@ impl Manifest {
         text(&self.object["metadata"]["name"])
     }
 
-    pub fn namespace(&self) -> &str {
-        text(&self.object["metadata"]["namespace"])
+    pub fn namespace(&self) -> Option<&str> {
+        self.object["metadata"]["namespace"].as_str()
+    }
+
+    /// `Kind/name`: unique among the objects of one platform.
+    pub fn key(&self) -> String {
+        format!("{}/{}", self.kind(), self.name())
     }
 }
 
 /// Appends the hash of the object's spec to its name. Cluster API rolls machines out when the name of a template
 /// changes, never when its content does; a name that follows the content makes the two the same.
 pub(super) fn named_by_hash(mut object: Value) -> Value {
-    let hash = digest(&object["spec"]) >> 32;
-    let name = format!("{}-{hash:08x}", text(&object["metadata"]["name"]));
+    let hash = hash::short(object["spec"].to_string().as_bytes());
+    let name = format!("{}-{}", text(&object["metadata"]["name"]), &hash[..8]);
     object["metadata"]["name"] = json!(name);
     object
 }
@@ -55,14 +61,6 @@ pub(super) fn reference(object: &Value) -> Value {
         "kind": object["kind"],
         "name": object["metadata"]["name"],
     })
-}
-
-/// The first 64 bits of the SHA-256 of the canonical JSON: `serde_json` sorts keys and writes no spaces.
-fn digest(value: &Value) -> u64 {
-    let sum = Sha256::digest(value.to_string());
-    sum.iter()
-        .take(8)
-        .fold(0, |number, byte| (number << 8) | u64::from(*byte))
 }
 
 fn text(value: &Value) -> &str {
