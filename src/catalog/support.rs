@@ -116,13 +116,14 @@ mod tests {
             images: Images {
                 node: String::new(),
                 load_balancer: String::new(),
+                infra_node: None,
             },
             components: vec![Component {
                 name: "cluster-api".into(),
                 version: cluster_api.into(),
                 manifest: String::new(),
                 metadata: None,
-                sha256: String::new(),
+                sha256: None,
             }],
         }
     }
