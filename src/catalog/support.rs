@@ -115,6 +115,7 @@ mod tests {
             kubernetes: kubernetes.into(),
             images: Images {
                 node: String::new(),
+                infra_node: None,
                 load_balancer: String::new(),
                 infra_node: None,
             },
