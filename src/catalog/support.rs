@@ -117,7 +117,6 @@ mod tests {
                 node: String::new(),
                 infra_node: None,
                 load_balancer: String::new(),
-                infra_node: None,
             },
             components: vec![Component {
                 name: "cluster-api".into(),
