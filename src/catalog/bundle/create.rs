@@ -56,7 +56,7 @@ pub async fn create(
     ];
     pull_lacking(docker, platform.iter().chain(&component_images), reporter).await?;
     let infra_node =
-        prepared::infra_node(docker, &platform[0], &component_images, root, reporter).await?;
+        Box::pin(prepared::infra_node(docker, &platform[0], &component_images, root, reporter)).await?;
     reporter.note("saving images");
     let names = [
         platform[0].as_str(),
@@ -123,7 +123,7 @@ async fn pull_lacking(
         if docker.image_id(image).await?.is_none() {
             docker
                 .pull_image(image, |status| {
-                    reporter.note(format!("pulling {image}: {status}"))
+                    reporter.note(format!("pulling {image}: {status}"));
                 })
                 .await?;
         }
