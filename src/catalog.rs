@@ -2,6 +2,7 @@
 
 pub mod bundle;
 pub mod manifest;
+pub mod support;
 mod text;
 
 use std::fs;

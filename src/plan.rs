@@ -75,7 +75,6 @@ pub enum Action {
     RemoveContainers { containers: Vec<String> },
     RemoveInfraNode { node: String },
     RemoveNetwork,
-    RemoveHome,
 }
 
 impl Action {
@@ -123,7 +122,6 @@ impl fmt::Display for Action {
             Self::RemoveContainers { containers } => write!(f, "remove {}", containers.join(", ")),
             Self::RemoveInfraNode { node } => write!(f, "remove infra node {node}"),
             Self::RemoveNetwork => f.write_str("remove Docker network kind"),
-            Self::RemoveHome => f.write_str("remove kubeconfig and lock"),
         }
     }
 }

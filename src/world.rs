@@ -1,22 +1,24 @@
 //! What a run works with: the outside (Docker, a bundle, the platform's directory) and what it wants of it.
 
-use std::time::{Duration, Instant};
+use std::collections::BTreeSet;
+use std::time::Duration;
 
 use anyhow::Result;
 use kube::Client;
 use serde_json::Value;
+use tokio::time::Instant;
 
 use crate::catalog::bundle::Bundle;
 use crate::home::Home;
 use crate::kubeconfig::Kubeconfig;
 use crate::names::Names;
+use crate::plan::Wanted;
 use crate::render::{self, Manifest};
 use crate::spec::Platform;
 use crate::substrate::local::{clusters, networking};
 use crate::tools::docker::Docker;
 
 /// Everything that a step may need. Clients are made when they are needed: ports change when containers restart.
-#[derive(Debug)]
 pub struct World {
     pub docker: Docker,
     pub home: Home,
@@ -31,7 +33,13 @@ pub struct World {
 
 impl World {
     /// `timeout` bounds everything that is waited for from now on.
-    pub fn new(docker: Docker, home: Home, bundle: Option<Bundle>, platform: Platform, timeout: Duration) -> Result<Self> {
+    pub fn new(
+        docker: Docker,
+        home: Home,
+        bundle: Option<Bundle>,
+        platform: Platform,
+        timeout: Duration,
+    ) -> Result<Self> {
         let manifests = render::app_cluster(&platform)?;
         Ok(Self {
             docker,
@@ -48,9 +56,46 @@ impl World {
         &self.platform.names
     }
 
-    /// How long a wait may take: its own limit, but never longer than the run.
+    /// When a wait has to end: after its own limit, but never later than the run.
+    pub fn deadline(&self, limit: Duration) -> Instant {
+        self.ends.min(Instant::now() + limit)
+    }
+
+    /// The same as a length of time.
     pub fn at_most(&self, limit: Duration) -> Duration {
         limit.min(self.ends.saturating_duration_since(Instant::now()))
+    }
+
+    /// Image of the infra node: the bundle's prepared one, which has the components' images inside, or a plain node.
+    pub fn infra_node_image(&self) -> &str {
+        let prepared = self.bundle.as_ref().and_then(Bundle::infra_node_image);
+        prepared.unwrap_or(&self.platform.catalog.images.node)
+    }
+
+    /// Images that Docker needs to start the platform's nodes.
+    pub fn images(&self) -> BTreeSet<String> {
+        let images = &self.platform.catalog.images;
+        [self.infra_node_image(), &images.node, &images.load_balancer]
+            .map(ToOwned::to_owned)
+            .into()
+    }
+
+    /// What `up` wants of the clusters.
+    pub fn wanted(&self) -> Wanted {
+        let components = &self.platform.catalog.components;
+        Wanted {
+            images: self.images(),
+            component_images: BTreeSet::new(),
+            objects: self
+                .manifests
+                .iter()
+                .map(|manifest| (manifest.key(), manifest.hash.clone()))
+                .collect(),
+            components: components
+                .iter()
+                .map(|component| (component.name.clone(), component.sha256.clone()))
+                .collect(),
+        }
     }
 
     pub async fn infra_client(&self) -> Result<Client> {
@@ -67,6 +112,11 @@ impl World {
 
     /// CNI and storage class; the same for both clusters.
     pub async fn networking(&self) -> Result<Vec<Value>> {
-        networking::objects(&self.docker, &self.names().infra_node(), &self.platform.network.pods).await
+        networking::objects(
+            &self.docker,
+            &self.names().infra_node(),
+            &self.platform.network.pods,
+        )
+        .await
     }
 }

@@ -8,31 +8,49 @@ use futures::future::try_join_all;
 
 use super::components;
 use crate::catalog::Component;
-use crate::names::{DOCKER_NETWORK, EXPIRES_LABEL};
+use crate::names::{DOCKER_NETWORK, EXPIRES_LABEL, PLATFORM_LABEL};
 use crate::progress::Reporter;
-use crate::substrate::local::infra_node::{self, NodeSpec, kubeadm::KubeadmSpec};
+use crate::substrate::local::infra_node::{self, KubeadmSpec, NodeSpec};
 use crate::tools::download;
-use crate::tools::kube as api;
+use crate::tools::kube;
 use crate::world::World;
 
 const BOOT_DEADLINE: Duration = Duration::from_secs(60);
 const API_DEADLINE: Duration = Duration::from_secs(60);
 const COMPONENTS_DEADLINE: Duration = Duration::from_secs(300);
 
-pub(super) async fn fetch_images(world: &World, images: &[String], reporter: &Reporter) -> Result<()> {
+pub(super) async fn fetch_images(
+    world: &World,
+    images: &[String],
+    reporter: &Reporter,
+) -> Result<()> {
     if let Some(bundle) = &world.bundle {
         reporter.note("loading them from the bundle");
         return bundle.load(&world.docker).await.map(drop);
     }
     for image in images {
-        world.docker.pull_image(image, |status| reporter.note(format!("pulling {image}: {status}"))).await?;
+        world
+            .docker
+            .pull_image(image, |status| {
+                reporter.note(format!("pulling {image}: {status}"))
+            })
+            .await?;
     }
     Ok(())
 }
 
 pub(super) async fn create_node(world: &World, reporter: &Reporter) -> Result<()> {
-    world.docker.ensure_network(DOCKER_NETWORK).await?;
-    let expires = world.expires.clone().map(|time| (EXPIRES_LABEL.to_owned(), time));
+    world
+        .docker
+        .ensure_network(
+            DOCKER_NETWORK,
+            &[(PLATFORM_LABEL, world.names().platform())],
+        )
+        .await?;
+    let expires = world
+        .expires
+        .clone()
+        .map(|time| (EXPIRES_LABEL.to_owned(), time));
     let spec = NodeSpec {
         names: world.names().clone(),
         image: world.infra_node_image().to_owned(),
@@ -40,7 +58,12 @@ pub(super) async fn create_node(world: &World, reporter: &Reporter) -> Result<()
     };
     infra_node::create(&world.docker, &spec).await?;
     reporter.note("booting");
-    infra_node::boot(&world.docker, &world.names().infra_node(), world.at_most(BOOT_DEADLINE)).await
+    infra_node::boot(
+        &world.docker,
+        &world.names().infra_node(),
+        world.at_most(BOOT_DEADLINE),
+    )
+    .await
 }
 
 pub(super) async fn start_node(world: &World, node: &str, reporter: &Reporter) -> Result<()> {
@@ -60,25 +83,48 @@ pub(super) async fn init(world: &World, reporter: &Reporter) -> Result<()> {
     };
     infra_node::kubeadm_init(&world.docker, &node, &spec).await?;
     reporter.note("asking its API server");
-    api::server_ready(&world.infra_client().await?, world.at_most(API_DEADLINE)).await
+    kube::server_ready(&world.infra_client().await?, world.deadline(API_DEADLINE)).await
 }
 
 pub(super) async fn install_networking(world: &World) -> Result<()> {
     let objects = world.networking().await?;
-    api::apply(&world.infra_client().await?, &objects).await
+    kube::apply(
+        &world.infra_client().await?,
+        &objects,
+        world.deadline(API_DEADLINE),
+    )
+    .await
 }
 
 pub(super) async fn import_images(world: &World) -> Result<()> {
-    let bundle = world.bundle.as_ref().context("there is no bundle to import them from")?;
+    let bundle = world
+        .bundle
+        .as_ref()
+        .context("there is no bundle to import them from")?;
     let archive = bundle.component_images();
     infra_node::import_images(&world.docker, &world.names().infra_node(), &archive).await
 }
 
-pub(super) async fn install_components(world: &World, names: &[String], reporter: &Reporter) -> Result<()> {
-    let chosen = world.platform.catalog.components.iter().filter(|component| names.contains(&component.name));
+pub(super) async fn install_components(
+    world: &World,
+    names: &[String],
+    reporter: &Reporter,
+) -> Result<()> {
+    let chosen = world
+        .platform
+        .catalog
+        .components
+        .iter()
+        .filter(|component| names.contains(&component.name));
     let manifests = try_join_all(chosen.map(|component| manifest(world, component))).await?;
     let client = world.infra_client().await?;
-    components::install(&client, &manifests, reporter, world.at_most(COMPONENTS_DEADLINE)).await
+    components::install(
+        &client,
+        &manifests,
+        reporter,
+        world.deadline(COMPONENTS_DEADLINE),
+    )
+    .await
 }
 
 async fn manifest(world: &World, component: &Component) -> Result<(Component, String)> {
@@ -92,5 +138,11 @@ async fn manifest(world: &World, component: &Component) -> Result<(Component, St
 pub(super) async fn wait_for_components(world: &World, reporter: &Reporter) -> Result<()> {
     let client = world.infra_client().await?;
     let components = &world.platform.catalog.components;
-    components::wait_ready(&client, components, reporter, world.at_most(COMPONENTS_DEADLINE)).await
+    components::wait_ready(
+        &client,
+        components,
+        reporter,
+        world.deadline(COMPONENTS_DEADLINE),
+    )
+    .await
 }

@@ -4,34 +4,50 @@ use std::time::Duration;
 
 use anyhow::{Result, bail};
 use futures::future::try_join_all;
-use kube::api::DynamicObject;
 
 use crate::failure::Failure;
-use crate::names::{DOCKER_NETWORK, KIND_CLUSTER_LABEL, NAMESPACE};
+use crate::names::{DOCKER_NETWORK, KIND_CLUSTER_LABEL};
 use crate::observe::capi;
 use crate::progress::Reporter;
-use crate::tools::kube::{self as api, Verdict};
+use crate::tools::kube::{DynamicObject, Verdict};
 use crate::world::World;
 
 /// Cluster API deletes a healthy cluster in 20 s; more than this means that something holds it.
 const DELETE_DEADLINE: Duration = Duration::from_secs(180);
 
 /// Deletes the Cluster object and waits until it and its containers are gone.
-pub(super) async fn delete_app_cluster(world: &World, cluster: &str, reporter: &Reporter) -> Result<()> {
+pub(super) async fn delete_app_cluster(
+    world: &World,
+    cluster: &str,
+    reporter: &Reporter,
+) -> Result<()> {
     let client = world.infra_client().await?;
-    let clusters = api::namespaced(&client, "cluster.x-k8s.io/v1beta2", "Cluster", NAMESPACE);
-    api::delete(&clusters, cluster).await?;
+    let clusters = capi::objects(&client, "Cluster");
+    clusters.delete(cluster).await?;
     let gone = |object: Option<&DynamicObject>| match object {
         None => Verdict::Done,
         Some(object) => Verdict::Waiting(capi::problems(object).join("; ")),
     };
     let what = format!("Cluster {cluster} to be gone");
-    api::wait_for(&clusters, cluster, &what, world.at_most(DELETE_DEADLINE), reporter, gone).await?;
-    let left = world.docker.list_containers(&[(KIND_CLUSTER_LABEL, cluster)]).await?;
+    clusters
+        .wait(
+            cluster,
+            &what,
+            world.deadline(DELETE_DEADLINE),
+            reporter,
+            gone,
+        )
+        .await?;
+    let left = world
+        .docker
+        .list_containers(&[(KIND_CLUSTER_LABEL, cluster)])
+        .await?;
     if left.is_empty() {
         return Ok(());
     }
-    let mut failure = Failure::failed(format!("Cluster {cluster} is gone, but containers of it are still there"));
+    let mut failure = Failure::failed(format!(
+        "Cluster {cluster} is gone, but containers of it are still there"
+    ));
     for container in left {
         failure = failure.left_behind(format!("container {}", container.name));
     }

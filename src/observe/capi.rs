@@ -2,17 +2,25 @@
 
 use std::collections::BTreeMap;
 
-use kube::api::DynamicObject;
+use kube::Client;
 use serde_json::Value;
 
 use super::{App, Machine, Pool};
-use crate::names::{APPLIED_HASH_ANNOTATION, Names};
+use crate::names::{APPLIED_HASH_ANNOTATION, NAMESPACE, Names};
+use crate::tools::kube::{DynamicObject, Objects, conditions, is_true};
+
+const API_VERSION: &str = "cluster.x-k8s.io/v1beta2";
 
 /// Label of Cluster API on each Machine of a MachineDeployment.
 const DEPLOYMENT_LABEL: &str = "cluster.x-k8s.io/deployment-name";
 
 /// Name under which the control plane's machines are listed.
 pub const CONTROL_PLANE: &str = "control-plane";
+
+/// The Cluster API objects of one kind in the infra cluster.
+pub fn objects(client: &Client, kind: &str) -> Objects {
+    Objects::new(client, API_VERSION, kind, Some(NAMESPACE))
+}
 
 /// Builds the app cluster from its Cluster, MachineDeployments and Machines. `applied` and `networking` are the
 /// caller's to fill: they need other reads.
@@ -88,44 +96,13 @@ pub fn machine(names: &Names, object: &DynamicObject) -> Machine {
     }
 }
 
-/// Whether the condition of this type is `True`.
-pub fn is_true(object: &DynamicObject, condition: &str) -> bool {
-    conditions(object).any(|(kind, status, _)| kind == condition && status == "True")
-}
-
-/// The conditions that say that something is wrong, as `Type: message`.
-///
-/// Conditions of what goes on (`ScalingUp`, `Deleting`, `Paused`, ...) are false when all is well.
+/// The conditions that say that something is wrong.
 pub fn problems(object: &DynamicObject) -> Vec<String> {
-    const GOES_ON: [&str; 7] = [
-        "Deleting",
-        "Paused",
-        "Remediating",
-        "RollingOut",
-        "ScalingDown",
-        "ScalingUp",
-        "Updating",
-    ];
-    conditions(object)
-        .filter(|(kind, status, _)| *status != "True" && !GOES_ON.contains(kind))
-        .map(|(kind, _, message)| format!("{kind}: {}", message.lines().next().unwrap_or_default()))
+    let conditions = conditions(object).into_iter();
+    conditions
+        .filter(|condition| !condition.is_well())
+        .map(|condition| condition.describe())
         .collect()
-}
-
-fn conditions(object: &DynamicObject) -> impl Iterator<Item = (&str, &str, &str)> {
-    let list = object
-        .data
-        .pointer("/status/conditions")
-        .and_then(Value::as_array);
-    list.into_iter().flatten().map(|condition| {
-        let field = |name: &str| {
-            condition
-                .get(name)
-                .and_then(Value::as_str)
-                .unwrap_or_default()
-        };
-        (field("type"), field("status"), field("message"))
-    })
 }
 
 /// The hash that we left on an object when we applied it.
@@ -232,7 +209,7 @@ mod tests {
         let machine = machine(&Names::new("acme"), &machine_json("b", "Unknown"));
         assert_eq!(
             machine.problem.as_deref(),
-            Some("NodeReady: * kubelet stopped")
+            Some("NodeReady: * kubelet stopped more")
         );
     }
 

@@ -77,6 +77,7 @@ fn complete() -> Observed {
             ..App::default()
         }),
         containers: BTreeMap::from([("acme-lb".to_owned(), running(true))]),
+        network: true,
         kubeconfig: true,
     }
 }
@@ -204,7 +205,7 @@ fn up_refuses_a_cluster_that_is_being_deleted() {
 
 #[test]
 fn down_deletes_the_cluster_first_and_the_infra_node_last() {
-    let plan = down(&Names::new("acme"), &complete(), true, true).unwrap();
+    let plan = down(&Names::new("acme"), &complete()).unwrap();
     insta::assert_snapshot!(text(&plan));
 }
 
@@ -212,7 +213,8 @@ fn down_deletes_the_cluster_first_and_the_infra_node_last() {
 fn down_removes_containers_itself_when_no_cluster_object_is_there_to_do_it() {
     let mut seen = complete();
     seen.app = None;
-    let plan = down(&Names::new("acme"), &seen, false, false).unwrap();
+    seen.network = false;
+    let plan = down(&Names::new("acme"), &seen).unwrap();
     assert_eq!(
         text(&plan),
         "0 remove acme-lb (no Cluster API is there to remove them) after []\n\
@@ -224,11 +226,7 @@ fn down_removes_containers_itself_when_no_cluster_object_is_there_to_do_it() {
 fn down_never_plans_for_containers_that_are_not_ours() {
     let mut seen = Observed::default();
     seen.containers.insert("acme-worker".into(), running(false));
-    assert!(
-        down(&Names::new("acme"), &seen, false, false)
-            .unwrap()
-            .is_empty()
-    );
+    assert!(down(&Names::new("acme"), &seen).unwrap().is_empty());
 }
 
 #[test]

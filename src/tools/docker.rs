@@ -25,11 +25,13 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
 use bollard::{BollardRequest, ClientVersion};
+use futures::TryFutureExt;
+use futures::future::BoxFuture;
 
 use crate::failure::{Exit, Failure};
 
 /// Longest time for a call that only reads or changes the daemon's own records.
-const CALL_DEADLINE: Duration = Duration::from_secs(60);
+const CALL_DEADLINE: Duration = Duration::from_mins(1);
 
 /// bollard's own limit; above every deadline of this module, so that ours decide.
 const TRANSPORT_TIMEOUT_SECONDS: u64 = 3600;
@@ -109,9 +111,7 @@ impl Docker {
     }
 
     pub async fn info(&self) -> Result<Info> {
-        let info = self
-            .call("asking the Docker daemon about itself", self.api.info())
-            .await?;
+        let info = call("asking the Docker daemon about itself", self.api.info()).await?;
         let options = info.security_options.unwrap_or_default();
         let has_option = |name: &str| options.iter().any(|o| o.starts_with(name));
         Ok(Info {
@@ -138,27 +138,29 @@ impl Docker {
             operating_system: info.operating_system.unwrap_or_default(),
         })
     }
+}
 
-    /// Runs one call to the daemon under the deadline for quick calls.
-    async fn call<T>(
-        &self,
-        doing: &str,
-        call: impl Future<Output = Result<T, bollard::errors::Error>>,
-    ) -> Result<T> {
-        within(CALL_DEADLINE, doing, async { Ok(call.await?) }).await
-    }
+/// Runs one call to the daemon under the deadline for quick calls.
+fn call<'a, T: Send + 'a>(
+    doing: &'a str,
+    call: impl Future<Output = Result<T, bollard::errors::Error>> + Send + 'a,
+) -> BoxFuture<'a, Result<T>> {
+    within(CALL_DEADLINE, doing, call.map_err(Into::into))
 }
 
 /// Runs `work` under a deadline; both its error and the deadline's say what was being done.
-async fn within<T>(
+///
+/// Boxed, because bollard's futures are of many kilobytes and callers join several of them.
+fn within<'a, T: Send + 'a>(
     deadline: Duration,
-    doing: &str,
-    work: impl Future<Output = Result<T>>,
-) -> Result<T> {
-    tokio::time::timeout(deadline, work)
-        .await
-        .unwrap_or_else(|_| Err(no_answer(deadline)))
-        .with_context(|| doing.to_owned())
+    doing: &'a str,
+    work: impl Future<Output = Result<T>> + Send + 'a,
+) -> BoxFuture<'a, Result<T>> {
+    let work = tokio::time::timeout(deadline, work);
+    Box::pin(async move {
+        let answer = work.await.unwrap_or_else(|_| Err(no_answer(deadline)));
+        answer.with_context(|| doing.to_owned())
+    })
 }
 
 fn no_answer(deadline: Duration) -> anyhow::Error {

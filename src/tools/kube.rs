@@ -12,13 +12,13 @@ mod wait;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use kube::Client;
 use kube::config::{Config, KubeConfigOptions, Kubeconfig};
 use tokio::time::Instant;
 
 pub use apply::{accepts, apply};
 pub use conditions::{Condition, condition, conditions, is_true, not_true};
 pub use error::RequestError;
+pub use kube::Client;
 pub use kube::api::DynamicObject;
 pub use objects::{Objects, title};
 pub use wait::Verdict;

@@ -31,7 +31,7 @@ const ADMIN_KUBECONFIG: &str = "/etc/kubernetes/admin.conf";
 /// Other programs may take the chosen host port between the choice and the start.
 const START_ATTEMPTS: usize = 3;
 
-const REMOVAL_DEADLINE: Duration = Duration::from_secs(120);
+const REMOVAL_DEADLINE: Duration = Duration::from_mins(2);
 
 /// Lines of the node's log that a failed boot quotes.
 const QUOTED_LINES: usize = 15;
@@ -50,12 +50,9 @@ pub struct NodeSpec {
 /// stopped, made anew if it never ran. A foreign container of that name is [refused](crate::failure::Exit::Refused).
 pub async fn create(docker: &Docker, spec: &NodeSpec) -> Result<Container> {
     let name = spec.names.infra_node();
-    match docker.find_container(&name).await? {
-        Some(container) => {
-            refuse_foreign(&container, &spec.names)?;
-            revive(docker, &container).await?;
-        }
-        None => {}
+    if let Some(container) = docker.find_container(&name).await? {
+        refuse_foreign(&container, &spec.names)?;
+        revive(docker, &container).await?;
     }
     if let Some(container) = docker.find_container(&name).await? {
         return Ok(container);
@@ -123,11 +120,14 @@ pub async fn import_images(docker: &Docker, name: &str, archive: &Path) -> Resul
     Ok(())
 }
 
-/// Names of the images in the node's containerd, sorted.
+/// Names of the images in the node's containerd, sorted. Ids and digests are left out.
 pub async fn listed_images(docker: &Docker, name: &str) -> Result<Vec<String>> {
     let argv = ["ctr", "--namespace=k8s.io", "images", "list", "--quiet"];
     let listed = docker.exec_ok(name, &argv).await?;
-    let mut images: Vec<String> = listed.lines().map(str::to_owned).collect();
+    // containerd lists each image by its id too, and by its digest under a name made up at the import.
+    let made_up = |name: &str| name.starts_with("sha256:") || name.starts_with("import-");
+    let named = listed.lines().filter(|name| !made_up(name));
+    let mut images: Vec<String> = named.map(str::to_owned).collect();
     images.sort();
     Ok(images)
 }

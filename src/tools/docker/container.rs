@@ -1,6 +1,7 @@
 //! Containers: what is known of them, and their life.
 
 use std::collections::{BTreeMap, HashMap};
+use std::fmt;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
@@ -17,13 +18,13 @@ use futures::TryStreamExt;
 use futures::future::try_join_all;
 use k8s_openapi::jiff::Timestamp;
 
-use super::{Docker, found, has_status, within};
+use super::{Docker, call, found, has_status, within};
 
 /// Removing a node deletes a volume of some gigabytes.
-const REMOVE_DEADLINE: Duration = Duration::from_secs(180);
+const REMOVE_DEADLINE: Duration = Duration::from_mins(3);
 
 /// Committing copies a node's whole file system.
-const COMMIT_DEADLINE: Duration = Duration::from_secs(600);
+const COMMIT_DEADLINE: Duration = Duration::from_mins(10);
 
 /// A container as `docker inspect` shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,12 +61,27 @@ pub enum State {
     Dead,
 }
 
+impl fmt::Display for State {
+    /// Docker's own word: `running`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Created => "created",
+            Self::Running => "running",
+            Self::Paused => "paused",
+            Self::Restarting => "restarting",
+            Self::Removing => "removing",
+            Self::Exited => "exited",
+            Self::Dead => "dead",
+        })
+    }
+}
+
 impl Docker {
     /// The container of that name or id, if there is one.
     pub async fn find_container(&self, name: &str) -> Result<Option<Container>> {
         let doing = format!("looking for container `{name}`");
         let inspect = async { found(self.api.inspect_container(name, None).await) };
-        Ok(self.call(&doing, inspect).await?.map(Container::from))
+        Ok(call(&doing, inspect).await?.map(Container::from))
     }
 
     /// Every container, running or not, that carries all `labels` (key and value; an empty value means any), by name.
@@ -75,12 +91,11 @@ impl Docker {
             .all(true)
             .filters(&filters)
             .build();
-        let listed = self
-            .call(
-                "listing containers",
-                self.api.list_containers(Some(options)),
-            )
-            .await?;
+        let listed = call(
+            "listing containers",
+            self.api.list_containers(Some(options)),
+        )
+        .await?;
         let ids: Vec<String> = listed.into_iter().filter_map(|c| c.id).collect();
         let inspected = try_join_all(ids.iter().map(|id| self.find_container(id))).await?;
         // A container may vanish between the two calls.
@@ -93,8 +108,7 @@ impl Docker {
     pub async fn create_container(&self, name: &str, body: ContainerCreateBody) -> Result<String> {
         let options = CreateContainerOptionsBuilder::new().name(name).build();
         let created = self.api.create_container(Some(options), body);
-        Ok(self
-            .call(&format!("creating container `{name}`"), created)
+        Ok(call(&format!("creating container `{name}`"), created)
             .await?
             .id)
     }
@@ -102,8 +116,7 @@ impl Docker {
     /// Starts a container; one that runs already is left as it is.
     pub async fn start(&self, name: &str) -> Result<()> {
         let started = self.api.start_container(name, None);
-        self.call(&format!("starting container `{name}`"), started)
-            .await
+        call(&format!("starting container `{name}`"), started).await
     }
 
     /// Asks a container to stop and kills it after `grace`.
@@ -117,8 +130,7 @@ impl Docker {
 
     pub async fn unpause(&self, name: &str) -> Result<()> {
         let unpaused = self.api.unpause_container(name);
-        self.call(&format!("unpausing container `{name}`"), unpaused)
-            .await
+        call(&format!("unpausing container `{name}`"), unpaused).await
     }
 
     /// Kills and removes a container with its anonymous volumes. One that is gone already is fine.

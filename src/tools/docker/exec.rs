@@ -11,10 +11,10 @@ use futures::{Stream, StreamExt};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::time::{Instant, sleep};
 
-use super::{Docker, within};
+use super::{Docker, call, within};
 
 /// Longest run of one command.
-const EXEC_DEADLINE: Duration = Duration::from_secs(900);
+const EXEC_DEADLINE: Duration = Duration::from_mins(15);
 
 /// The daemon learns of a command's end a little after its output ends; nothing announces it.
 const STATUS_DEADLINE: Duration = Duration::from_secs(10);
@@ -55,10 +55,8 @@ impl Docker {
                 ..CreateExecOptions::default()
             };
             let created = self.api.create_exec(container, options);
-            let id = self.call("preparing it", created).await?.id;
-            let started = self
-                .call("starting it", self.api.start_exec(&id, None))
-                .await?;
+            let id = call("preparing it", created).await?.id;
+            let started = call("starting it", self.api.start_exec(&id, None)).await?;
             let StartExecResults::Attached {
                 output,
                 input: stdin,
@@ -98,9 +96,7 @@ impl Docker {
     async fn exit_status(&self, exec: &str) -> Result<i64> {
         let deadline = Instant::now() + STATUS_DEADLINE;
         loop {
-            let inspected = self
-                .call("asking for its exit status", self.api.inspect_exec(exec))
-                .await?;
+            let inspected = call("asking for its exit status", self.api.inspect_exec(exec)).await?;
             if let (Some(false), Some(status)) = (inspected.running, inspected.exit_code) {
                 return Ok(status);
             }
@@ -183,4 +179,31 @@ fn last_lines(text: &str, count: usize) -> String {
         .filter(|line| !line.trim().is_empty())
         .collect();
     lines[lines.len().saturating_sub(count)..].join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failed_command_is_quoted_so_that_a_shell_reads_it_back() {
+        let output = ExecOutput {
+            status: 1,
+            stdout: Vec::new(),
+            stderr: b"\nfirst\nno such\n".to_vec(),
+        };
+        let error = output
+            .into_success("node", &["sh", "-c", "echo 'a'", ""])
+            .unwrap_err();
+        assert_eq!(
+            format!("{error:#}"),
+            r"`docker exec node sh -c 'echo '\''a'\''' ''` ended with status 1: first
+no such"
+        );
+    }
+
+    #[test]
+    fn a_long_complaint_is_cut_to_its_end() {
+        assert_eq!(last_lines("a\nb\n\nc\n", 2), "b\nc");
+    }
 }

@@ -12,7 +12,7 @@ use futures::TryStreamExt;
 
 use super::{Docker, has_status, within};
 
-const COPY_DEADLINE: Duration = Duration::from_secs(60);
+const COPY_DEADLINE: Duration = Duration::from_mins(1);
 
 /// A regular file to be written as root.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -14,13 +14,13 @@ use tokio::fs::File;
 use tokio::io::AsyncWriteExt;
 use tokio_util::io::ReaderStream;
 
-use super::{Docker, found, within};
+use super::{Docker, call, found, within};
 
 /// Longest silence of a stream of image data or progress.
-const SILENCE_DEADLINE: Duration = Duration::from_secs(180);
+const SILENCE_DEADLINE: Duration = Duration::from_mins(3);
 
 /// Reading an archive of some gigabytes; the daemon may say nothing until it has all of it.
-const LOAD_DEADLINE: Duration = Duration::from_secs(900);
+const LOAD_DEADLINE: Duration = Duration::from_mins(15);
 
 const READ_SIZE: usize = 1 << 20;
 
@@ -28,9 +28,7 @@ impl Docker {
     /// Id (`sha256:...`) of the image of that name, or `None` if the daemon does not have it.
     pub async fn image_id(&self, name: &str) -> Result<Option<String>> {
         let inspect = async { found(self.api.inspect_image(name).await) };
-        let image = self
-            .call(&format!("looking for image `{name}`"), inspect)
-            .await?;
+        let image = call(&format!("looking for image `{name}`"), inspect).await?;
         Ok(image.and_then(|i| i.id))
     }
 
@@ -90,8 +88,7 @@ impl Docker {
             .tag(tag)
             .build();
         let tagged = self.api.tag_image(image, Some(options));
-        self.call(&format!("tagging image `{image}` as `{name}`"), tagged)
-            .await
+        call(&format!("tagging image `{image}` as `{name}`"), tagged).await
     }
 
     /// Removes a name of an image, and the image with its last name. One that is gone already is fine.
@@ -103,8 +100,7 @@ impl Docker {
                     .await,
             )
         };
-        self.call(&format!("removing image `{name}`"), removed)
-            .await?;
+        call(&format!("removing image `{name}`"), removed).await?;
         Ok(())
     }
 }

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use anyhow::{Result, bail};
 use bollard::models::{Ipam, IpamConfig, NetworkCreateRequest};
 
-use super::{Docker, found, has_status};
+use super::{Docker, call, found, has_status};
 
 const MTU_OPTION: &str = "com.docker.network.driver.mtu";
 const MASQUERADE_OPTION: &str = "com.docker.network.bridge.enable_ip_masquerade";
@@ -21,17 +21,17 @@ const IPV6_SUBNETS: [&str; 5] = [
 ];
 
 impl Docker {
-    /// Makes the network if it is missing; `true` means that this call made it.
+    /// Makes the network, with these labels, if it is missing; `true` means that this call made it.
     ///
     /// It is a bridge with masquerading, the MTU of Docker's default bridge and an IPv6 subnet where the daemon can.
-    pub async fn ensure_network(&self, name: &str) -> Result<bool> {
+    pub async fn ensure_network(&self, name: &str, labels: &[(&str, &str)]) -> Result<bool> {
         if self.find_network(name).await?.is_some() {
             return Ok(false);
         }
         let mtu = self.default_mtu().await?;
         for subnet in IPV6_SUBNETS {
             match self
-                .create_network(request(name, mtu.as_deref(), Some(subnet)))
+                .create_network(request(name, labels, mtu.as_deref(), Some(subnet)))
                 .await?
             {
                 Creation::Done => return Ok(true),
@@ -42,7 +42,7 @@ impl Docker {
             }
         }
         match self
-            .create_network(request(name, mtu.as_deref(), None))
+            .create_network(request(name, labels, mtu.as_deref(), None))
             .await?
         {
             Creation::Done => Ok(true),
@@ -51,24 +51,33 @@ impl Docker {
         }
     }
 
-    /// Whether any running container is attached; a network that is gone is not in use.
-    pub async fn network_in_use(&self, name: &str) -> Result<bool> {
+    /// Labels of the network, or `None` if there is none of that name.
+    pub async fn network_labels(&self, name: &str) -> Result<Option<HashMap<String, String>>> {
         let network = self.find_network(name).await?;
-        Ok(network.is_some_and(|n| n.containers.is_some_and(|c| !c.is_empty())))
+        Ok(network.map(|network| network.labels.unwrap_or_default()))
     }
 
     /// Removes a network. One that is gone already is fine; one in use is an error.
     pub async fn remove_network(&self, name: &str) -> Result<()> {
         let removed = async { found(self.api.remove_network(name).await) };
-        self.call(&format!("removing network `{name}`"), removed)
-            .await?;
+        call(&format!("removing network `{name}`"), removed).await?;
         Ok(())
+    }
+
+    /// Subnets of a network as CIDR; none if there is no such network.
+    pub async fn network_subnets(&self, name: &str) -> Result<Vec<String>> {
+        let network = self.find_network(name).await?;
+        let ranges = network.and_then(|n| n.ipam).and_then(|ipam| ipam.config);
+        Ok(ranges
+            .into_iter()
+            .flatten()
+            .filter_map(|range| range.subnet)
+            .collect())
     }
 
     async fn find_network(&self, name: &str) -> Result<Option<bollard::models::NetworkInspect>> {
         let inspect = async { found(self.api.inspect_network(name, None).await) };
-        self.call(&format!("looking for network `{name}`"), inspect)
-            .await
+        call(&format!("looking for network `{name}`"), inspect).await
     }
 
     /// MTU that the daemon is configured with, if any.
@@ -87,7 +96,7 @@ impl Docker {
                 Err(error) => expected(&error).ok_or(error),
             }
         };
-        self.call(&doing, created).await
+        call(&doing, created).await
     }
 }
 
@@ -118,7 +127,12 @@ fn expected(error: &bollard::errors::Error) -> Option<Creation> {
     }
 }
 
-fn request(name: &str, mtu: Option<&str>, ipv6_subnet: Option<&str>) -> NetworkCreateRequest {
+fn request(
+    name: &str,
+    labels: &[(&str, &str)],
+    mtu: Option<&str>,
+    ipv6_subnet: Option<&str>,
+) -> NetworkCreateRequest {
     let mut options = HashMap::from([(MASQUERADE_OPTION.to_owned(), "true".to_owned())]);
     if let Some(mtu) = mtu {
         options.insert(MTU_OPTION.to_owned(), mtu.to_owned());
@@ -129,6 +143,12 @@ fn request(name: &str, mtu: Option<&str>, ipv6_subnet: Option<&str>) -> NetworkC
     };
     NetworkCreateRequest {
         name: name.to_owned(),
+        labels: Some(
+            labels
+                .iter()
+                .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+                .collect(),
+        ),
         driver: Some("bridge".to_owned()),
         enable_ipv6: Some(ipv6_subnet.is_some()),
         ipam: ipv6_subnet.map(|subnet| Ipam {

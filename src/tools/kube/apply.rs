@@ -24,8 +24,11 @@ pub async fn apply(client: &Client, objects: &[Value], deadline: Instant) -> Res
     let (foundations, rest): (Vec<_>, Vec<_>) =
         objects.iter().partition(|object| is_foundation(object));
     for batch in [foundations, rest] {
-        stream::iter(batch)
+        let requests: Vec<_> = batch
+            .into_iter()
             .map(|object| apply_one(client, object, &plurals, deadline))
+            .collect();
+        stream::iter(requests)
             .buffer_unordered(CONCURRENCY)
             .try_collect::<()>()
             .await?;
