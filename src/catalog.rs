@@ -6,6 +6,9 @@ pub mod support;
 
 use serde::{Deserialize, Serialize};
 
+/// Used where the catalogue names no other.
+const SMOKE_IMAGE: &str = "registry.k8s.io/e2e-test-images/agnhost:2.53";
+
 /// Everything that a platform is made of. `catalog/catalog.yaml` is the built-in one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
@@ -25,6 +28,16 @@ pub struct Images {
     pub node: String,
     /// Load balancer before the app cluster's control plane.
     pub load_balancer: String,
+    /// What `smoke` runs: a web server that answers `netexec --http-port=8080` with its host's name at `/hostname`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub smoke: Option<String>,
+}
+
+impl Images {
+    /// The image of the smoke test's pods; Kubernetes' own test image unless the catalogue names another.
+    pub fn smoke(&self) -> &str {
+        self.smoke.as_deref().unwrap_or(SMOKE_IMAGE)
+    }
 }
 
 /// One thing installed in the infra cluster.

@@ -37,6 +37,7 @@ pub mod progress;
 pub mod quantity;
 pub mod render;
 pub mod run;
+pub mod smoke;
 pub mod spec;
 pub mod substrate;
 pub mod tools;

@@ -1,6 +1,6 @@
 //! stub
 use anyhow::Result;
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Bundle;
 pub struct Loaded;
 impl Bundle {

@@ -116,6 +116,7 @@ mod tests {
             images: Images {
                 node: String::new(),
                 load_balancer: String::new(),
+                smoke: None,
             },
             components: vec![Component {
                 name: "cluster-api".into(),
