@@ -4,13 +4,13 @@
 //! the node image; it must be on the daemon.
 
 use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use bex_infra::failure::{Exit, report};
 use bex_infra::names::{DOCKER_NETWORK, Names};
 use bex_infra::substrate::local::infra_node::{self, KubeadmSpec, NodeSpec};
-use bex_infra::tools::docker::{ContainerCreateBody, Docker, File, State};
+use bex_infra::tools::docker::{ContainerCreateBody, Docker, File, HostConfig, State};
 use tokio::io::AsyncReadExt;
 
 const MINUTE: Duration = Duration::from_mins(1);
@@ -32,12 +32,21 @@ fn node_image() -> String {
 
 /// A container of that name that does nothing, in place of any left by an earlier run.
 async fn sleeper(docker: &Docker, name: &str) -> Result<()> {
+    create_sleeper(docker, name, None).await
+}
+
+async fn create_sleeper(docker: &Docker, name: &str, network: Option<&str>) -> Result<()> {
     docker.remove_container(name).await?;
+    let host_config = HostConfig {
+        network_mode: network.map(str::to_owned),
+        ..HostConfig::default()
+    };
     let body = ContainerCreateBody {
         image: Some(node_image()),
         entrypoint: Some(vec!["sleep".to_owned(), "infinity".to_owned()]),
         volumes: Some(vec!["/scratch".to_owned()]),
         labels: Some([("infra.bex.co/test".to_owned(), name.to_owned())].into()),
+        host_config: Some(host_config),
         ..ContainerCreateBody::default()
     };
     docker.create_container(name, body).await?;
@@ -175,11 +184,19 @@ async fn an_image_survives_commit_save_and_load() -> Result<()> {
 #[tokio::test]
 #[ignore = "needs Docker: BEX_TEST_DOCKER=1"]
 async fn a_network_is_made_once_and_is_in_use_while_a_container_runs_in_it() -> Result<()> {
-    let (docker, network) = (docker().await, "bex-test-network");
+    let (docker, network, name) = (docker().await, "bex-test-network", "bex-test-attached");
+    docker.remove_container(name).await?;
     docker.remove_network(network).await?;
     assert!(docker.ensure_network(network, &[]).await?);
     assert!(!docker.ensure_network(network, &[]).await?);
     assert!(docker.network_labels(network).await?.is_some());
+    create_sleeper(&docker, name, Some(network)).await?;
+    docker.start(name).await?;
+    docker
+        .remove_network(network)
+        .await
+        .expect_err("it is in use");
+    docker.remove_container(name).await?;
     docker.remove_network(network).await?;
     docker.remove_network(network).await
 }
@@ -188,13 +205,8 @@ async fn a_network_is_made_once_and_is_in_use_while_a_container_runs_in_it() -> 
 #[ignore = "needs Docker: BEX_TEST_DOCKER=1"]
 async fn a_foreign_container_of_the_nodes_name_is_refused() -> Result<()> {
     let docker = docker().await;
-    let names = Names::new("bextestforeign");
-    sleeper(&docker, &names.infra_node()).await?;
-    let spec = NodeSpec {
-        names,
-        image: node_image(),
-        labels: BTreeMap::new(),
-    };
+    let spec = node_spec("bextestforeign");
+    sleeper(&docker, &spec.names.infra_node()).await?;
     let error = infra_node::create(&docker, &spec).await.unwrap_err();
     assert_eq!(report(&error).exit, Exit::Refused);
     docker.remove_container(&spec.names.infra_node()).await
@@ -202,51 +214,98 @@ async fn a_foreign_container_of_the_nodes_name_is_refused() -> Result<()> {
 
 #[tokio::test]
 #[ignore = "needs Docker: BEX_TEST_DOCKER=1"]
-async fn an_infra_node_comes_up_and_survives_a_restart() -> Result<()> {
-    let docker = docker().await;
-    let spec = NodeSpec {
-        names: Names::new("bextestnode"),
-        image: node_image(),
-        labels: BTreeMap::new(),
-    };
+async fn an_infra_node_comes_up_once_and_keeps_its_address_over_a_restart() -> Result<()> {
+    let (docker, spec) = (docker().await, node_spec("bextestnode"));
     let name = spec.names.infra_node();
     docker.remove_container(&name).await?;
-    docker.ensure_network(DOCKER_NETWORK, &[]).await?;
-    let begin = Instant::now();
     bring_up(&docker, &spec).await?;
-    eprintln!("control plane after {:.1?}", begin.elapsed());
-    let again = Instant::now();
+    let first = docker.find_container(&name).await?.context("it was made")?;
+    let kubeconfig = infra_node::kubeconfig(&docker, &name).await?;
+    assert!(kubeconfig.contains(&format!(
+        "https://127.0.0.1:{}",
+        first.published_port(6443)?
+    )));
+    let images = infra_node::listed_images(&docker, &name).await?;
+    assert!(
+        images
+            .iter()
+            .any(|image| image.starts_with("registry.k8s.io/kube-apiserver:"))
+    );
+
     bring_up(&docker, &spec).await?;
-    eprintln!("repeated in {:.1?}", again.elapsed());
-    let before = infra_node::kubeconfig(&docker, &name).await?;
-    docker.stop(&name, MINUTE).await?;
+    assert_eq!(
+        docker.find_container(&name).await?,
+        Some(first),
+        "nothing was left to do"
+    );
+
+    docker.stop(&name, Duration::from_secs(10)).await?;
     bring_up(&docker, &spec).await?;
-    assert_eq!(infra_node::kubeconfig(&docker, &name).await?, before);
+    api_server_answers(&docker, &name).await?;
+    assert_eq!(infra_node::kubeconfig(&docker, &name).await?, kubeconfig);
     docker.remove_container(&name).await
+}
+
+#[tokio::test]
+#[ignore = "needs Docker: BEX_TEST_DOCKER=1"]
+async fn whatever_interrupts_a_bring_up_the_next_one_finishes_it() -> Result<()> {
+    let (docker, spec) = (docker().await, node_spec("bextestcrash"));
+    let name = spec.names.infra_node();
+    for (milliseconds, node_dies) in [
+        (20, false),
+        (150, false),
+        (500, false),
+        (1500, false),
+        (1500, true),
+        (4500, true),
+    ] {
+        docker.remove_container(&name).await?;
+        let limit = Duration::from_millis(milliseconds);
+        let interrupted = tokio::time::timeout(limit, bring_up(&docker, &spec)).await;
+        assert!(
+            interrupted.is_err(),
+            "the bring-up took less than {milliseconds} ms"
+        );
+        if node_dies {
+            docker.stop(&name, Duration::ZERO).await?;
+        }
+        let case = format!("after {milliseconds} ms, node dies: {node_dies}");
+        bring_up(&docker, &spec).await.context(case.clone())?;
+        api_server_answers(&docker, &name).await.context(case)?;
+    }
+    docker.remove_container(&name).await
+}
+
+fn node_spec(platform: &str) -> NodeSpec {
+    NodeSpec {
+        names: Names::new(platform),
+        image: node_image(),
+        labels: BTreeMap::new(),
+    }
 }
 
 async fn bring_up(docker: &Docker, spec: &NodeSpec) -> Result<()> {
     let name = spec.names.infra_node();
-    let kubeadm = KubeadmSpec {
-        cluster_name: spec.names.infra_cluster(),
-        kubernetes_version: docker_version(docker, spec).await?,
-        pod_subnet: "10.244.0.0/16".to_owned(),
-        service_subnet: "10.96.0.0/16".to_owned(),
-    };
-    let begin = Instant::now();
-    infra_node::create(docker, spec).await?;
-    eprintln!("  create {:.1?}", begin.elapsed());
-    infra_node::boot(docker, &name, MINUTE).await?;
-    eprintln!("  boot {:.1?}", begin.elapsed());
-    infra_node::kubeadm_init(docker, &name, &kubeadm).await?;
-    eprintln!("  init {:.1?}", begin.elapsed());
-    Ok(())
-}
-
-async fn docker_version(_docker: &Docker, spec: &NodeSpec) -> Result<String> {
-    let (_, tag) = spec
+    let (_, version) = spec
         .image
         .rsplit_once(':')
         .context("the node image has a tag")?;
-    Ok(tag.to_owned())
+    let kubeadm = KubeadmSpec {
+        cluster_name: spec.names.infra_cluster(),
+        kubernetes_version: version.to_owned(),
+        pod_subnet: "10.244.0.0/16".to_owned(),
+        service_subnet: "10.96.0.0/16".to_owned(),
+    };
+    docker.ensure_network(DOCKER_NETWORK, &[]).await?;
+    infra_node::create(docker, spec).await?;
+    infra_node::boot(docker, &name, MINUTE).await?;
+    infra_node::kubeadm_init(docker, &name, &kubeadm).await
+}
+
+async fn api_server_answers(docker: &Docker, name: &str) -> Result<()> {
+    let ask = "until kubectl get --raw /readyz; do sleep 0.2; done";
+    docker
+        .exec_ok(name, &["timeout", "60", "sh", "-c", ask])
+        .await?;
+    Ok(())
 }

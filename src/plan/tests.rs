@@ -17,6 +17,7 @@ fn platform(replicas: Option<u32>) -> Platform {
             images: Images {
                 node: "node:1".into(),
                 load_balancer: "lb:1".into(),
+                infra_node: None,
                 smoke: None,
             },
             components: Vec::new(),

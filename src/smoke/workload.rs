@@ -36,7 +36,7 @@ const ASK: &str = r#"exec 3<>"/dev/tcp/$0/$1" && printf 'GET /hostname HTTP/1.0\
 pub(super) async fn answers_everywhere(world: &World, reporter: &Reporter) -> Result<()> {
     let client = world.app_client().await?;
     let deadline = world.deadline(ROLLOUT_DEADLINE);
-    let objects = [deployment(world.platform.catalog.images.smoke()), service()];
+    let objects = [deployment(image(world)?), service()];
     kube::apply(&client, &objects, deadline).await?;
     let pods = running_pods(&client, deadline, reporter).await?;
     let address = service_address(&client).await?;
@@ -46,6 +46,14 @@ pub(super) async fn answers_everywhere(world: &World, reporter: &Reporter) -> Re
         .iter()
         .map(|node| answers_on(world, &node.name, &address, &pods));
     try_join_all(asked).await.map(drop)
+}
+
+fn image(world: &World) -> Result<&str, Failure> {
+    let image = world.platform.catalog.images.smoke.as_deref();
+    image.ok_or_else(|| {
+        Failure::usage("the catalogue names no image for a smoke test")
+            .hint("add `smoke: registry.k8s.io/e2e-test-images/agnhost:2.53` to its `images`")
+    })
 }
 
 /// Names of the pods, once there are as many as wanted and all of them are ready.

@@ -4,3 +4,4 @@ pub mod clusters;
 pub mod infra_node;
 pub mod networking;
 pub mod preflight;
+pub mod prepared;

@@ -120,11 +120,14 @@ pub async fn import_images(docker: &Docker, name: &str, archive: &Path) -> Resul
     Ok(())
 }
 
-/// Names of the images in the node's containerd, sorted.
+/// Names of the images in the node's containerd, sorted. Ids and digests are left out.
 pub async fn listed_images(docker: &Docker, name: &str) -> Result<Vec<String>> {
     let argv = ["ctr", "--namespace=k8s.io", "images", "list", "--quiet"];
     let listed = docker.exec_ok(name, &argv).await?;
-    let mut images: Vec<String> = listed.lines().map(str::to_owned).collect();
+    // containerd lists each image by its id too, and by its digest under a name made up at the import.
+    let made_up = |name: &str| name.starts_with("sha256:") || name.starts_with("import-");
+    let named = listed.lines().filter(|name| !made_up(name));
+    let mut images: Vec<String> = named.map(str::to_owned).collect();
     images.sort();
     Ok(images)
 }

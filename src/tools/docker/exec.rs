@@ -180,3 +180,30 @@ fn last_lines(text: &str, count: usize) -> String {
         .collect();
     lines[lines.len().saturating_sub(count)..].join("\n")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failed_command_is_quoted_so_that_a_shell_reads_it_back() {
+        let output = ExecOutput {
+            status: 1,
+            stdout: Vec::new(),
+            stderr: b"\nfirst\nno such\n".to_vec(),
+        };
+        let error = output
+            .into_success("node", &["sh", "-c", "echo 'a'", ""])
+            .unwrap_err();
+        assert_eq!(
+            format!("{error:#}"),
+            r"`docker exec node sh -c 'echo '\''a'\''' ''` ended with status 1: first
+no such"
+        );
+    }
+
+    #[test]
+    fn a_long_complaint_is_cut_to_its_end() {
+        assert_eq!(last_lines("a\nb\n\nc\n", 2), "b\nc");
+    }
+}

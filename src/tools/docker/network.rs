@@ -64,6 +64,17 @@ impl Docker {
         Ok(())
     }
 
+    /// Subnets of a network as CIDR; none if there is no such network.
+    pub async fn network_subnets(&self, name: &str) -> Result<Vec<String>> {
+        let network = self.find_network(name).await?;
+        let ranges = network.and_then(|n| n.ipam).and_then(|ipam| ipam.config);
+        Ok(ranges
+            .into_iter()
+            .flatten()
+            .filter_map(|range| range.subnet)
+            .collect())
+    }
+
     async fn find_network(&self, name: &str) -> Result<Option<bollard::models::NetworkInspect>> {
         let inspect = async { found(self.api.inspect_network(name, None).await) };
         call(&format!("looking for network `{name}`"), inspect).await
