@@ -38,8 +38,8 @@ pub struct Images {
     /// Load balancer before the app cluster's control plane.
     #[serde(deserialize_with = "text::tagged_image")]
     pub load_balancer: String,
-    /// The node image with the components' images inside, for the infra node only. Without it the components' images
-    /// are loaded into the node once it runs.
+    /// The node image with the components' images inside, for the infra node only. Without it the infra
+    /// node pulls them.
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
@@ -78,6 +78,13 @@ pub struct Component {
         deserialize_with = "text::optional_sha256"
     )]
     pub sha256: Option<String>,
+}
+
+impl Images {
+    /// The image that the infra node is made from.
+    pub fn node_of_infra(&self) -> &str {
+        self.infra_node.as_deref().unwrap_or(&self.node)
+    }
 }
 
 impl Catalog {

@@ -39,7 +39,6 @@ async fn perform(world: &World, action: Action, reporter: &Reporter) -> Result<(
         Action::StartInfraNode { node } => infra_cluster::start_node(world, &node, reporter).await,
         Action::InitInfraCluster { .. } => infra_cluster::init(world, reporter).await,
         Action::InstallInfraNetworking => infra_cluster::install_networking(world).await,
-        Action::ImportComponentImages { .. } => infra_cluster::import_images(world).await,
         Action::InstallComponents { components } => {
             infra_cluster::install_components(world, &components, reporter).await
         }

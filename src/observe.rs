@@ -35,8 +35,6 @@ pub struct Infra {
     pub api: bool,
     /// CNI and storage class were applied.
     pub networking: bool,
-    /// Component images in the node's containerd.
-    pub images: BTreeSet<String>,
     pub components: BTreeMap<String, Installed>,
 }
 

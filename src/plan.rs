@@ -60,7 +60,6 @@ pub enum Action {
     StartInfraNode { node: String },
     InitInfraCluster { kubernetes: String },
     InstallInfraNetworking,
-    ImportComponentImages { images: Vec<String> },
     InstallComponents { components: Vec<String> },
     WaitForComponents,
     StartContainer { container: String },
@@ -98,9 +97,6 @@ impl fmt::Display for Action {
             }
             Self::InstallInfraNetworking => {
                 f.write_str("install CNI and storage in the infra cluster")
-            }
-            Self::ImportComponentImages { images } => {
-                write!(f, "import {} component images", images.len())
             }
             Self::InstallComponents { components } => {
                 write!(f, "install {}", components.join(", "))

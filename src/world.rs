@@ -76,35 +76,24 @@ impl World {
         limit.min(self.ends.saturating_duration_since(Instant::now()))
     }
 
-    /// Image of the infra node: the bundle's prepared one, which has the components' images inside, or a plain node.
-    pub fn infra_node_image(&self) -> &str {
-        let prepared = self.bundle.as_ref().and_then(Bundle::infra_node_image);
-        prepared.unwrap_or(&self.platform.catalog.images.node)
-    }
-
     /// Images that Docker needs to start the platform's nodes.
     pub fn images(&self) -> BTreeSet<String> {
         let images = &self.platform.catalog.images;
-        [self.infra_node_image(), &images.node, &images.load_balancer]
+        [images.node_of_infra(), &images.node, &images.load_balancer]
             .map(ToOwned::to_owned)
             .into()
     }
 
     /// What `up` wants of the clusters.
     pub fn wanted(&self) -> Wanted {
-        let components = &self.platform.catalog.components;
         Wanted {
             images: self.images(),
-            component_images: BTreeSet::new(),
             objects: self
                 .manifests
                 .iter()
                 .map(|manifest| (manifest.key(), manifest.hash.clone()))
                 .collect(),
-            components: components
-                .iter()
-                .map(|component| (component.name.clone(), component.sha256.clone()))
-                .collect(),
+            components: self.platform.catalog.components.clone(),
         }
     }
 

@@ -10,6 +10,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
 use super::Component;
+use crate::hash;
 
 pub use phases::{
     CERT_MANAGER, CORE_LABEL, MANAGED_LABEL, PROVIDER_LABEL, Phases, SHA256_ANNOTATION,
@@ -24,8 +25,12 @@ pub fn load(component: &Component, text: &str) -> Result<Phases> {
         Some(_) => parse(&substitute(text, &BTreeMap::new())?),
         None => parse(text),
     };
+    let pinned = Component {
+        sha256: Some(hash::sha256(text.as_bytes())),
+        ..component.clone()
+    };
     objects()
-        .and_then(|objects| prepare(component, objects))
+        .and_then(|objects| prepare(&pinned, objects))
         .with_context(|| {
             format!(
                 "reading the manifest of {} {}",

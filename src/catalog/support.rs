@@ -115,6 +115,7 @@ mod tests {
             kubernetes: kubernetes.into(),
             images: Images {
                 node: String::new(),
+                infra_node: None,
                 load_balancer: String::new(),
                 smoke: None,
             },
@@ -123,7 +124,7 @@ mod tests {
                 version: cluster_api.into(),
                 manifest: String::new(),
                 metadata: None,
-                sha256: String::new(),
+                sha256: None,
             }],
         }
     }

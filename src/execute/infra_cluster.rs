@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use futures::future::try_join_all;
 
 use super::components;
@@ -53,7 +53,7 @@ pub(super) async fn create_node(world: &World, reporter: &Reporter) -> Result<()
         .map(|time| (EXPIRES_LABEL.to_owned(), time));
     let spec = NodeSpec {
         names: world.names().clone(),
-        image: world.infra_node_image().to_owned(),
+        image: world.platform.catalog.images.node_of_infra().to_owned(),
         labels: expires.into_iter().collect::<BTreeMap<_, _>>(),
     };
     infra_node::create(&world.docker, &spec).await?;
@@ -96,15 +96,6 @@ pub(super) async fn install_networking(world: &World) -> Result<()> {
     .await
 }
 
-pub(super) async fn import_images(world: &World) -> Result<()> {
-    let bundle = world
-        .bundle
-        .as_ref()
-        .context("there is no bundle to import them from")?;
-    let archive = bundle.component_images();
-    infra_node::import_images(&world.docker, &world.names().infra_node(), &archive).await
-}
-
 pub(super) async fn install_components(
     world: &World,
     names: &[String],
@@ -116,7 +107,7 @@ pub(super) async fn install_components(
         .components
         .iter()
         .filter(|component| names.contains(&component.name));
-    let manifests = try_join_all(chosen.map(|component| manifest(world, component))).await?;
+    let manifests = try_join_all(chosen.map(manifest)).await?;
     let client = world.infra_client().await?;
     components::install(
         &client,
@@ -127,12 +118,8 @@ pub(super) async fn install_components(
     .await
 }
 
-async fn manifest(world: &World, component: &Component) -> Result<(Component, String)> {
-    let text = match &world.bundle {
-        Some(bundle) => bundle.manifest(component)?,
-        None => download::text(component).await?,
-    };
-    Ok((component.clone(), text))
+async fn manifest(component: &Component) -> Result<(Component, String)> {
+    Ok((component.clone(), download::text(component).await?))
 }
 
 pub(super) async fn wait_for_components(world: &World, reporter: &Reporter) -> Result<()> {

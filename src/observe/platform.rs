@@ -13,7 +13,7 @@ use crate::names::{
     APPLIED_HASH_ANNOTATION, DOCKER_NETWORK, KIND_CLUSTER_LABEL, Names, PLATFORM_LABEL,
 };
 use crate::render::Manifest;
-use crate::substrate::local::{clusters, infra_node};
+use crate::substrate::local::clusters;
 use crate::tools::docker::{self, Docker, State};
 use crate::tools::kube::Objects;
 use crate::world::World;
@@ -123,17 +123,12 @@ async fn answering_infra(world: &World, infra: &Infra) -> Option<Client> {
 }
 
 async fn infra(world: &World, client: &Client) -> Result<Infra> {
-    let node = world.names().infra_node();
-    let (networking, images, components) = tokio::try_join!(
-        has_networking(world, client),
-        infra_node::listed_images(&world.docker, &node),
-        components::installed(client),
-    )?;
+    let (networking, components) =
+        tokio::try_join!(has_networking(world, client), components::installed(client),)?;
     Ok(Infra {
         node: None,
         api: true,
         networking,
-        images: images.into_iter().collect(),
         components,
     })
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::catalog::{Catalog, Images};
+use crate::catalog::{Catalog, Component, Images};
 use crate::names::Names;
 use crate::observe::{App, Container, Infra, Installed, Observed, Pool as SeenPool};
 use crate::spec::{Network, Platform, Pool, Substrate};
@@ -37,9 +37,18 @@ fn platform(replicas: Option<u32>) -> Platform {
 fn wanted() -> Wanted {
     Wanted {
         images: ["lb:1".to_owned(), "node:1".to_owned()].into(),
-        component_images: ["capi:1".to_owned()].into(),
         objects: vec![("Cluster/acme".into(), "h1".into())],
-        components: vec![("cert-manager".into(), "s1".into())],
+        components: vec![cert_manager()],
+    }
+}
+
+fn cert_manager() -> Component {
+    Component {
+        name: "cert-manager".into(),
+        version: "v1".into(),
+        manifest: "./cert-manager.yaml".into(),
+        metadata: None,
+        sha256: Some("s1".into()),
     }
 }
 
@@ -59,7 +68,6 @@ fn complete() -> Observed {
             node: Some(running(true)),
             api: true,
             networking: true,
-            images: wanted().component_images,
             components: BTreeMap::from([("cert-manager".to_owned(), installed("s1"))]),
         },
         app: Some(App {

@@ -150,7 +150,7 @@ fn override_fields(
         component.metadata = Some(reader.checked(&field, values::manifest_url)?);
     }
     if let Some(field) = object.get("sha256") {
-        component.sha256 = reader.checked(&field, values::sha256)?;
+        component.sha256 = Some(reader.checked(&field, values::sha256)?);
     }
     Some(())
 }

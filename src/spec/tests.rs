@@ -88,7 +88,7 @@ fn a_component_is_overridden_in_its_place() {
     let mut expected = base();
     expected.components[0].version = "v1.20.0".into();
     expected.components[0].manifest = "file:///cm.yaml".into();
-    expected.components[0].sha256 = sum;
+    expected.components[0].sha256 = Some(sum);
     assert_eq!(platform.catalog, expected);
 }
 

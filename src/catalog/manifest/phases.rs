@@ -138,7 +138,11 @@ fn inventory(component: &Component, objects: &[Value]) -> Result<Vec<Value>> {
         Some(provider) => provider_object(component, &provider, text(namespace, "/metadata/name")),
         None => namespace.clone(),
     };
-    annotate(&mut object, SHA256_ANNOTATION, &component.sha256)?;
+    annotate(
+        &mut object,
+        SHA256_ANNOTATION,
+        component.sha256.as_deref().unwrap_or_default(),
+    )?;
     Ok(vec![object])
 }
 
