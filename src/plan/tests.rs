@@ -18,6 +18,7 @@ fn platform(replicas: Option<u32>) -> Platform {
                 node: "node:1".into(),
                 load_balancer: "lb:1".into(),
                 infra_node: None,
+                smoke: None,
             },
             components: Vec::new(),
         },
