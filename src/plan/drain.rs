@@ -91,9 +91,11 @@ fn choose(
             (chosen, known) = (with, pods);
         }
     }
-    while chosen.len() < wanted && !spare.is_empty() {
+    while chosen.len() < wanted {
         let cost = |index: &usize| lost(&[&chosen[..], &[spare[*index]]].concat());
-        let cheapest = (0..spare.len()).min_by_key(cost).unwrap_or_default();
+        let Some(cheapest) = (0..spare.len()).min_by_key(cost) else {
+            break;
+        };
         chosen.push(spare.remove(cheapest));
     }
     chosen
@@ -131,9 +133,12 @@ fn displace<'a>(
     chosen: &[&Candidate],
 ) -> Vec<Homeless> {
     let mut budgets = Budgets::new(&workload.budgets);
-    for pod in rooms.largest_first(movable(workload, deleting)) {
-        // They go whatever is decided here: that one finds no place is no news.
-        drop(settle(pod, rooms, &mut budgets));
+    let leaving = movable(workload, deleting).into_iter();
+    let leaving = leaving.filter(|pod| pod.controller.is_some());
+    for pod in rooms.largest_first(leaving.collect()) {
+        // They go whatever is decided here: that a rule is broken or a place is missing is no news.
+        drop(budgets.charge(pod));
+        drop(rooms.place(pod));
     }
     let pods = rooms.largest_first(movable(workload, chosen));
     let homeless = pods.into_iter().filter_map(|pod| {

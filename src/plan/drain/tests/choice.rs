@@ -42,7 +42,7 @@ fn where_every_choice_costs_pods_the_cheapest_is_made_and_said() {
     for pod in &mut pods {
         pod.node_selector = pairs(&[("disk", "ssd")]);
     }
-    // `d` and `e` would fit on the other node's free CPU if `w1` went; its other pods would not.
+    // `w0` has more pods, but all except one fit on `w1`.
     pods.extend([pod("d", "w0"), pod("e", "w0")]);
     pods[3].requests.clear();
     pods[4].requests.clear();
@@ -130,6 +130,17 @@ fn a_large_pod_is_placed_before_small_ones_take_its_room() {
     let mut half = node("w2");
     half.allocatable = amounts(500, 4096, 10);
     let seen = workload(&[node("w0"), node("w1"), half], &[small, large]);
+    assert_eq!(remove(&seen, &[machine("w0", 1)], 1).homeless, []);
+}
+
+#[test]
+fn a_pod_that_is_bound_to_a_node_is_placed_before_larger_ones_that_are_not() {
+    let mut bound = pod("bound", "w0");
+    bound.requests = amounts(500, 512, 1);
+    bound.node_selector = pairs(&[("kubernetes.io/hostname", "w1")]);
+    let mut large = pod("large", "w0");
+    large.requests = amounts(2000, 512, 1);
+    let seen = workload(&[node("w0"), node("w1"), node("w2")], &[large, bound]);
     assert_eq!(remove(&seen, &[machine("w0", 1)], 1).homeless, []);
 }
 
