@@ -69,6 +69,18 @@ fn a_machine_without_a_ready_node_goes_before_any_other() {
 }
 
 #[test]
+fn a_broken_machine_goes_first_even_if_its_pods_are_lost() {
+    let mut orphan = pod("orphan", "w0");
+    orphan.controller = None;
+    let seen = workload(&[node("w0"), node("w1"), node("w2")], &[orphan]);
+    let mut broken = machine("w0", 0);
+    broken.ready = false;
+    let removal = remove(&seen, &[machine("w1", 1), broken], 1);
+    assert_eq!(removal.machines, ["m-w0"]);
+    assert_eq!(removal.homeless.len(), 1);
+}
+
+#[test]
 fn machines_on_their_way_out_count_and_are_not_chosen_again() {
     let seen = workload(&[node("w0"), node("w1"), node("w2")], &[]);
     let mut leaving = machine("w0", 3);
@@ -87,13 +99,12 @@ fn pods_of_machines_on_their_way_out_take_places_but_are_not_reported() {
         pod("d", "w1"),
     ];
     let seen = workload(&[node("w0"), node("w1"), node("w2")], &pods);
-    let mut leaving = machine("w0", 3);
+    let mut leaving = machine("w0", 2);
     leaving.deleting = true;
-    let removal = remove(&seen, &[leaving, machine("w1", 2), machine("w2", 1)], 2);
-    assert_eq!(removal.machines, ["m-w2"], "it has no pods");
-    assert_eq!(removal.homeless, []);
-    let all = remove(&seen, &[machine("w0", 3), machine("w1", 2)], 2);
-    assert_eq!(all.homeless.len(), 2, "two of four pods fit on w2");
+    let removal = remove(&seen, &[leaving, machine("w1", 1)], 2);
+    assert_eq!(removal.machines, ["m-w1"]);
+    let homeless: Vec<&str> = removal.homeless.iter().map(|h| h.pod.as_str()).collect();
+    assert_eq!(homeless, ["default/d"]);
 }
 
 #[test]

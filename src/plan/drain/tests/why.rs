@@ -134,25 +134,27 @@ fn taints_are_named() {
 
 #[test]
 fn a_host_port_is_taken_by_the_same_port_protocol_and_address() {
-    let taken = [port("10.0.0.1", 80, "TCP")];
-    let mut neighbour = pod("b", "w1");
-    neighbour.host_ports = taken.to_vec();
+    let here = port("10.0.0.1", 80, "TCP");
+    let everywhere = port("0.0.0.0", 80, "TCP");
     let expected = [
-        (port("10.0.0.1", 80, "TCP"), true),
-        (port("0.0.0.0", 80, "TCP"), true),
-        (port("10.0.0.2", 80, "TCP"), false),
-        (port("10.0.0.1", 81, "TCP"), false),
-        (port("10.0.0.1", 80, "UDP"), false),
+        (&here, here.clone(), true),
+        (&here, everywhere.clone(), true),
+        (&everywhere, here.clone(), true),
+        (&here, port("10.0.0.2", 80, "TCP"), false),
+        (&here, port("10.0.0.1", 81, "TCP"), false),
+        (&here, port("10.0.0.1", 80, "UDP"), false),
     ];
-    for (wanted, refused) in expected {
-        let mut mover = pod("a", "w0");
+    for (taken, wanted, refused) in expected {
+        let (mut neighbour, mut mover) = (pod("b", "w1"), pod("a", "w0"));
+        neighbour.host_ports = vec![taken.clone()];
         mover.host_ports = vec![wanted.clone()];
-        let said = why(mover, node("w1"), std::slice::from_ref(&neighbour));
-        let text = format!(
-            "host port {}/TCP is taken on every remaining node",
-            wanted.port
+        let text = "host port 80/TCP is taken on every remaining node";
+        let says = refused.then_some(text);
+        assert_eq!(
+            why(mover, node("w1"), &[neighbour]).as_deref(),
+            says,
+            "{wanted:?}"
         );
-        assert_eq!(said, refused.then_some(text), "{wanted:?}");
     }
 }
 
