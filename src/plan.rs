@@ -60,7 +60,6 @@ pub enum Action {
     StartInfraNode { node: String },
     InitInfraCluster { kubernetes: String },
     InstallInfraNetworking,
-    ImportComponentImages { images: Vec<String> },
     InstallComponents { components: Vec<String> },
     WaitForComponents,
     StartContainer { container: String },
@@ -75,7 +74,6 @@ pub enum Action {
     RemoveContainers { containers: Vec<String> },
     RemoveInfraNode { node: String },
     RemoveNetwork,
-    RemoveHome,
 }
 
 impl Action {
@@ -100,9 +98,6 @@ impl fmt::Display for Action {
             Self::InstallInfraNetworking => {
                 f.write_str("install CNI and storage in the infra cluster")
             }
-            Self::ImportComponentImages { images } => {
-                write!(f, "import {} component images", images.len())
-            }
             Self::InstallComponents { components } => {
                 write!(f, "install {}", components.join(", "))
             }
@@ -123,7 +118,6 @@ impl fmt::Display for Action {
             Self::RemoveContainers { containers } => write!(f, "remove {}", containers.join(", ")),
             Self::RemoveInfraNode { node } => write!(f, "remove infra node {node}"),
             Self::RemoveNetwork => f.write_str("remove Docker network kind"),
-            Self::RemoveHome => f.write_str("remove kubeconfig and lock"),
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::catalog::{Catalog, Images};
+use crate::catalog::{Catalog, Component, Images};
 use crate::names::Names;
 use crate::observe::{App, Container, Infra, Installed, Observed, Pool as SeenPool};
 use crate::spec::{Network, Platform, Pool, Substrate};
@@ -17,6 +17,7 @@ fn platform(replicas: Option<u32>) -> Platform {
             images: Images {
                 node: "node:1".into(),
                 load_balancer: "lb:1".into(),
+                infra_node: None,
             },
             components: Vec::new(),
         },
@@ -35,9 +36,18 @@ fn platform(replicas: Option<u32>) -> Platform {
 fn wanted() -> Wanted {
     Wanted {
         images: ["lb:1".to_owned(), "node:1".to_owned()].into(),
-        component_images: ["capi:1".to_owned()].into(),
         objects: vec![("Cluster/acme".into(), "h1".into())],
-        components: vec![("cert-manager".into(), "s1".into())],
+        components: vec![cert_manager()],
+    }
+}
+
+fn cert_manager() -> Component {
+    Component {
+        name: "cert-manager".into(),
+        version: "v1".into(),
+        manifest: "./cert-manager.yaml".into(),
+        metadata: None,
+        sha256: Some("s1".into()),
     }
 }
 
@@ -57,7 +67,6 @@ fn complete() -> Observed {
             node: Some(running(true)),
             api: true,
             networking: true,
-            images: wanted().component_images,
             components: BTreeMap::from([("cert-manager".to_owned(), installed("s1"))]),
         },
         app: Some(App {
@@ -76,6 +85,7 @@ fn complete() -> Observed {
             ..App::default()
         }),
         containers: BTreeMap::from([("acme-lb".to_owned(), running(true))]),
+        network: true,
         kubeconfig: true,
     }
 }
@@ -203,7 +213,7 @@ fn up_refuses_a_cluster_that_is_being_deleted() {
 
 #[test]
 fn down_deletes_the_cluster_first_and_the_infra_node_last() {
-    let plan = down(&Names::new("acme"), &complete(), true, true).unwrap();
+    let plan = down(&Names::new("acme"), &complete()).unwrap();
     insta::assert_snapshot!(text(&plan));
 }
 
@@ -211,7 +221,8 @@ fn down_deletes_the_cluster_first_and_the_infra_node_last() {
 fn down_removes_containers_itself_when_no_cluster_object_is_there_to_do_it() {
     let mut seen = complete();
     seen.app = None;
-    let plan = down(&Names::new("acme"), &seen, false, false).unwrap();
+    seen.network = false;
+    let plan = down(&Names::new("acme"), &seen).unwrap();
     assert_eq!(
         text(&plan),
         "0 remove acme-lb (no Cluster API is there to remove them) after []\n\
@@ -223,11 +234,7 @@ fn down_removes_containers_itself_when_no_cluster_object_is_there_to_do_it() {
 fn down_never_plans_for_containers_that_are_not_ours() {
     let mut seen = Observed::default();
     seen.containers.insert("acme-worker".into(), running(false));
-    assert!(
-        down(&Names::new("acme"), &seen, false, false)
-            .unwrap()
-            .is_empty()
-    );
+    assert!(down(&Names::new("acme"), &seen).unwrap().is_empty());
 }
 
 #[test]

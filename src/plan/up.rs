@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::{Action, Plan};
+use crate::catalog::Component;
 use crate::failure::Failure;
-use crate::observe::{App, Container, Observed};
+use crate::observe::{App, Container, Installed, Observed};
 use crate::spec::Platform;
 
 /// What `up` wants beyond the platform itself, computed before planning because it is text, not state.
@@ -12,12 +13,9 @@ use crate::spec::Platform;
 pub struct Wanted {
     /// Images that Docker needs to start nodes.
     pub images: BTreeSet<String>,
-    /// Images that the components run in the infra node.
-    pub component_images: BTreeSet<String>,
     /// The app cluster's objects: (`Kind/name`, hash), in the order of application.
     pub objects: Vec<(String, String)>,
-    /// SHA-256 of each component's manifest, by name.
-    pub components: Vec<(String, String)>,
+    pub components: Vec<Component>,
 }
 
 /// The steps from `seen` to `platform`. Refuses what is not ours and what is on its way out.
@@ -110,8 +108,7 @@ fn infra_cluster(
             &[node, api],
         )
     };
-    let imported = import_images(plan, wanted, seen, node);
-    let ready = components(plan, wanted, seen, &[node, api, networking, imported]);
+    let ready = components(plan, wanted, seen, &[node, api, networking]);
     InfraSteps {
         images,
         ready: ready.or(networking).or(api).or(node),
@@ -147,27 +144,6 @@ fn infra_node(
     }
 }
 
-fn import_images(
-    plan: &mut Plan,
-    wanted: &Wanted,
-    seen: &Observed,
-    node: Option<usize>,
-) -> Option<usize> {
-    let images: Vec<String> = wanted
-        .component_images
-        .difference(&seen.infra.images)
-        .cloned()
-        .collect();
-    if images.is_empty() {
-        return None;
-    }
-    plan.add(
-        Action::ImportComponentImages { images },
-        "not in the infra node",
-        &[node],
-    )
-}
-
 fn components(
     plan: &mut Plan,
     wanted: &Wanted,
@@ -178,13 +154,18 @@ fn components(
     let missing: Vec<String> = wanted
         .components
         .iter()
-        .filter(|(name, sha256)| installed.get(name).is_none_or(|c| c.sha256 != *sha256))
-        .map(|(name, _)| name.clone())
+        .filter(|component| {
+            !installed
+                .get(&component.name)
+                .is_some_and(|seen| is_installed(component, seen))
+        })
+        .map(|component| component.name.clone())
         .collect();
-    let unready = wanted
-        .components
-        .iter()
-        .any(|(name, _)| installed.get(name).is_none_or(|c| !c.ready));
+    let unready = wanted.components.iter().any(|component| {
+        installed
+            .get(&component.name)
+            .is_none_or(|seen| !seen.ready)
+    });
     let install = if missing.is_empty() {
         None
     } else {
@@ -211,6 +192,15 @@ fn components(
         "not every webhook answers",
         &after,
     )
+}
+
+/// Where no checksum is known, the version has to do.
+fn is_installed(wanted: &Component, seen: &Installed) -> bool {
+    seen.version == wanted.version
+        && wanted
+            .sha256
+            .as_ref()
+            .is_none_or(|sha256| *sha256 == seen.sha256)
 }
 
 fn app_cluster(

@@ -1,0 +1,106 @@
+//! Conditions in the status of an object. Pure.
+
+use kube::api::DynamicObject;
+use serde_json::Value;
+
+/// One condition. Texts are empty where the object has none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Condition {
+    pub kind: String,
+    /// `True`, `False` or `Unknown`.
+    pub status: String,
+    pub reason: String,
+    pub message: String,
+}
+
+/// Types whose good state is `False`.
+const NEGATIVE: [&str; 14] = [
+    "Deleting",
+    "DiskPressure",
+    "HasRemediateMachineAnnotation",
+    "MemoryPressure",
+    "NetworkUnavailable",
+    "PIDPressure",
+    "Paused",
+    "Remediating",
+    "ReplicaFailure",
+    "RollingOut",
+    "ScalingDown",
+    "ScalingUp",
+    "Updating",
+    "DisruptionTarget",
+];
+
+/// All conditions in `status.conditions`, in the object's order.
+pub fn conditions(object: &DynamicObject) -> Vec<Condition> {
+    let list = object
+        .data
+        .pointer("/status/conditions")
+        .and_then(Value::as_array);
+    list.into_iter().flatten().map(parse).collect()
+}
+
+/// The condition of one type.
+pub fn condition(object: &DynamicObject, kind: &str) -> Option<Condition> {
+    conditions(object)
+        .into_iter()
+        .find(|condition| condition.kind == kind)
+}
+
+/// Whether a condition exists and is `True`.
+pub fn is_true(object: &DynamicObject, kind: &str) -> bool {
+    condition(object, kind).is_some_and(|condition| condition.status == "True")
+}
+
+/// The conditions that are not as they should be, on one line: `Ready: NodeNotReady, kubelet stopped`. Empty if all
+/// are well.
+pub fn not_true(object: &DynamicObject) -> String {
+    let bad = conditions(object)
+        .into_iter()
+        .filter(|condition| !condition.is_well());
+    bad.map(|condition| condition.describe())
+        .collect::<Vec<_>>()
+        .join("; ")
+}
+
+impl Condition {
+    /// `True`, or `False` for the types that report trouble or work under way.
+    pub fn is_well(&self) -> bool {
+        let good = if NEGATIVE.contains(&self.kind.as_str()) {
+            "False"
+        } else {
+            "True"
+        };
+        self.status == good
+    }
+
+    /// `Ready: NodeNotReady, kubelet stopped`; the message's lines are joined.
+    pub fn describe(&self) -> String {
+        let message = self
+            .message
+            .lines()
+            .map(str::trim)
+            .filter(|line| !line.is_empty())
+            .collect::<Vec<_>>()
+            .join(" ");
+        let why = [self.reason.as_str(), message.as_str()]
+            .into_iter()
+            .filter(|text| !text.is_empty());
+        let why = why.collect::<Vec<_>>().join(", ");
+        if why.is_empty() {
+            format!("{} is {}", self.kind, self.status)
+        } else {
+            format!("{}: {why}", self.kind)
+        }
+    }
+}
+
+fn parse(condition: &Value) -> Condition {
+    let text = |field: &str| condition[field].as_str().unwrap_or_default().to_owned();
+    Condition {
+        kind: text("type"),
+        status: text("status"),
+        reason: text("reason"),
+        message: text("message"),
+    }
+}
