@@ -66,6 +66,7 @@ pub enum Action {
     ApplyAppCluster { objects: Vec<String> },
     WaitForControlPlane { cluster: String },
     InstallAppNetworking,
+    WaitForAppCluster { cluster: String },
     WriteKubeconfig,
     MarkForDeletion { machines: Vec<String> },
     ScalePool { pool: String, from: u32, to: u32 },
@@ -81,7 +82,10 @@ impl Action {
     pub fn only_waits(&self) -> bool {
         matches!(
             self,
-            Self::WaitForComponents | Self::WaitForControlPlane { .. } | Self::WaitForPool { .. }
+            Self::WaitForComponents
+                | Self::WaitForAppCluster { .. }
+                | Self::WaitForControlPlane { .. }
+                | Self::WaitForPool { .. }
         )
     }
 }
@@ -106,6 +110,9 @@ impl fmt::Display for Action {
                 write!(f, "wait for the control plane of {cluster}")
             }
             Self::InstallAppNetworking => f.write_str("install CNI and storage in the app cluster"),
+            Self::WaitForAppCluster { cluster } => {
+                write!(f, "wait until {cluster} is available")
+            }
             Self::WriteKubeconfig => f.write_str("write kubeconfig"),
             Self::MarkForDeletion { machines } => write!(f, "choose {} to go", machines.join(", ")),
             Self::ScalePool { pool, from, to } => write!(f, "scale {pool} from {from} to {to}"),

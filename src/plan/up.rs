@@ -261,6 +261,15 @@ fn app_cluster(
             &[control_plane],
         )
     };
+    if !app.available {
+        let cluster = platform.names.app_cluster().to_owned();
+        let after = [applied, control_plane, networking];
+        plan.add(
+            Action::WaitForAppCluster { cluster },
+            "it is not Available",
+            &after,
+        );
+    }
     if !seen.kubeconfig {
         plan.add(
             Action::WriteKubeconfig,
