@@ -7,6 +7,9 @@ pub const PLATFORM_LABEL: &str = "infra.bex.co/platform";
 /// RFC 3339 time after which `bex-infra gc` may take the platform down (`up --ttl`).
 pub const EXPIRES_LABEL: &str = "infra.bex.co/expires";
 
+/// On the container that an infra node image is made in: the image's name. Empty on what is made of that image.
+pub const PREPARES_LABEL: &str = "infra.bex.co/prepares";
+
 /// Hash of the rendered manifest that an object was applied from; equal means that there is nothing to apply.
 pub const APPLIED_HASH_ANNOTATION: &str = "infra.bex.co/applied-hash";
 

@@ -1,6 +1,9 @@
 //! What exists now. Reads everything, writes nothing, returns plain data.
 
+pub mod capi;
 pub mod components;
+pub mod platform;
+pub mod workload;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,6 +20,8 @@ pub struct Observed {
     pub app: Option<App>,
     /// Containers of the app cluster, its load balancer among them, by name.
     pub containers: BTreeMap<String, Container>,
+    /// The Docker network was made by us and nobody else's container is in it.
+    pub network: bool,
     /// The kubeconfig on disk is the one that the clusters would give now.
     pub kubeconfig: bool,
 }
@@ -30,8 +35,6 @@ pub struct Infra {
     pub api: bool,
     /// CNI and storage class were applied.
     pub networking: bool,
-    /// Component images in the node's containerd.
-    pub images: BTreeSet<String>,
     pub components: BTreeMap<String, Installed>,
 }
 

@@ -13,7 +13,7 @@ pub mod up;
 
 pub use down::down;
 pub use scale::{Resize, scale};
-pub use up::{Wanted, up};
+pub use up::{Wanted, shrinking, up};
 
 /// Steps and which of them must be done before which. An empty plan means that there is nothing to do.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -60,7 +60,6 @@ pub enum Action {
     StartInfraNode { node: String },
     InitInfraCluster { kubernetes: String },
     InstallInfraNetworking,
-    ImportComponentImages { images: Vec<String> },
     InstallComponents { components: Vec<String> },
     WaitForComponents,
     StartContainer { container: String },
@@ -75,7 +74,6 @@ pub enum Action {
     RemoveContainers { containers: Vec<String> },
     RemoveInfraNode { node: String },
     RemoveNetwork,
-    RemoveHome,
 }
 
 impl Action {
@@ -91,7 +89,7 @@ impl Action {
 impl fmt::Display for Action {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::FetchImages { images } => write!(f, "fetch {}", images.join(", ")),
+            Self::FetchImages { images } => write!(f, "fetch {}", list(images)),
             Self::CreateInfraNode { node } => write!(f, "create infra node {node}"),
             Self::StartInfraNode { node } => write!(f, "start infra node {node}"),
             Self::InitInfraCluster { kubernetes } => {
@@ -100,15 +98,10 @@ impl fmt::Display for Action {
             Self::InstallInfraNetworking => {
                 f.write_str("install CNI and storage in the infra cluster")
             }
-            Self::ImportComponentImages { images } => {
-                write!(f, "import {} component images", images.len())
-            }
-            Self::InstallComponents { components } => {
-                write!(f, "install {}", components.join(", "))
-            }
+            Self::InstallComponents { components } => write!(f, "install {}", list(components)),
             Self::WaitForComponents => f.write_str("wait until the webhooks answer"),
             Self::StartContainer { container } => write!(f, "start container {container}"),
-            Self::ApplyAppCluster { objects } => write!(f, "apply {}", objects.join(", ")),
+            Self::ApplyAppCluster { objects } => write!(f, "apply {}", list(objects)),
             Self::WaitForControlPlane { cluster } => {
                 write!(f, "wait for the control plane of {cluster}")
             }
@@ -123,7 +116,21 @@ impl fmt::Display for Action {
             Self::RemoveContainers { containers } => write!(f, "remove {}", containers.join(", ")),
             Self::RemoveInfraNode { node } => write!(f, "remove infra node {node}"),
             Self::RemoveNetwork => f.write_str("remove Docker network kind"),
-            Self::RemoveHome => f.write_str("remove kubeconfig and lock"),
         }
+    }
+}
+
+/// The first names, and how many more there are; `-o json` has them all.
+fn list(names: &[String]) -> String {
+    const SHOWN: usize = 2;
+    let shown = names
+        .iter()
+        .take(SHOWN)
+        .map(String::as_str)
+        .collect::<Vec<_>>()
+        .join(", ");
+    match names.len().saturating_sub(SHOWN) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
     }
 }

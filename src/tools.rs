@@ -1,5 +1,6 @@
 //! One thin typed wrapper per outside program or API.
 
+pub mod archive;
 pub mod docker;
 pub mod download;
 pub mod kube;

@@ -4,8 +4,9 @@ use std::future::Future;
 use std::time::Instant;
 
 use anyhow::Result;
+use futures::StreamExt;
+use futures::stream::FuturesUnordered;
 use tokio::sync::mpsc::UnboundedSender;
-use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::failure::{Exit, Failure};
@@ -24,24 +25,31 @@ pub(super) async fn run<P, F>(
 ) -> Result<()>
 where
     P: Fn(Action, Reporter) -> F,
-    F: Future<Output = Result<()>> + Send + 'static,
+    F: Future<Output = Result<()>>,
 {
     let stop = cancel.child_token();
     let mut state = State::new(plan);
-    let mut running = JoinSet::new();
+    let mut running = FuturesUnordered::new();
     let mut failure = None;
     loop {
         if !stop.is_cancelled() {
             for (index, step) in state.startable() {
                 let reporter = Reporter::new(index, events.clone());
                 let work = perform(step.action.clone(), reporter.clone());
-                running.spawn(timed(index, step.action.to_string(), step.action.only_waits(), work, reporter, stop.clone()));
+                running.push(timed(
+                    index,
+                    step.action.to_string(),
+                    step.action.only_waits(),
+                    work,
+                    reporter,
+                    stop.clone(),
+                ));
             }
         }
-        let Some(joined) = running.join_next().await else {
+        let Some(finished) = running.next().await else {
             break;
         };
-        match joined? {
+        match finished {
             (index, Some(Ok(()))) => state.done[index] = true,
             (_, None) => {}
             (_, Some(Err(error))) => {
@@ -115,7 +123,9 @@ impl<'plan> State<'plan> {
             .steps
             .iter()
             .enumerate()
-            .filter(|(index, step)| !self.started[*index] && step.after.iter().all(|before| self.done[*before]))
+            .filter(|(index, step)| {
+                !self.started[*index] && step.after.iter().all(|before| self.done[*before])
+            })
             .collect();
         for (index, _) in &ready {
             self.started[*index] = true;
@@ -125,11 +135,21 @@ impl<'plan> State<'plan> {
 
     fn interrupted(&self) -> Failure {
         let done = self.done.iter().filter(|done| **done).count();
-        let next = self.plan.steps.iter().zip(&self.done).find(|(_, done)| !**done);
-        let next = next.map_or_else(String::new, |(step, _)| format!("; next would be: {}", step.action));
+        let next = self
+            .plan
+            .steps
+            .iter()
+            .zip(&self.done)
+            .find(|(_, done)| !**done);
+        let next = next.map_or_else(String::new, |(step, _)| {
+            format!("; next would be: {}", step.action)
+        });
         Failure::new(
             Exit::Interrupted,
-            format!("stopped after {done} of {} steps{next}", self.plan.steps.len()),
+            format!(
+                "stopped after {done} of {} steps{next}",
+                self.plan.steps.len()
+            ),
         )
         .hint("run the same command again to go on where this one stopped")
     }
@@ -143,11 +163,17 @@ mod tests {
 
     fn plan(after: &[&[usize]]) -> Plan {
         let steps = after.iter().enumerate().map(|(index, after)| Step {
-            action: Action::ScalePool { pool: index.to_string(), from: 0, to: 0 },
+            action: Action::ScalePool {
+                pool: index.to_string(),
+                from: 0,
+                to: 0,
+            },
             reason: String::new(),
             after: after.to_vec(),
         });
-        Plan { steps: steps.collect() }
+        Plan {
+            steps: steps.collect(),
+        }
     }
 
     fn pool_of(action: &Action) -> String {
@@ -166,7 +192,11 @@ mod tests {
             let seen = Arc::clone(&seen);
             async move {
                 seen.lock().unwrap().push(name);
-                if fails { anyhow::bail!("planted") } else { Ok(()) }
+                if fails {
+                    anyhow::bail!("planted")
+                } else {
+                    Ok(())
+                }
             }
         })
         .await;
@@ -193,7 +223,10 @@ mod tests {
     #[tokio::test]
     async fn a_cancelled_run_drops_its_waits_and_says_what_comes_next() {
         let mut plan = plan(&[&[], &[0]]);
-        plan.steps[0].action = Action::WaitForPool { pool: "0".into(), replicas: 1 };
+        plan.steps[0].action = Action::WaitForPool {
+            pool: "0".into(),
+            replicas: 1,
+        };
         let cancel = CancellationToken::new();
         let (events, _keep) = tokio::sync::mpsc::unbounded_channel();
         let inside = cancel.clone();
@@ -208,7 +241,10 @@ mod tests {
         .unwrap_err();
         let report = crate::failure::report(&error);
         assert_eq!(report.exit, Exit::Interrupted);
-        assert_eq!(report.message, "stopped after 0 of 2 steps; next would be: wait for 1 ready in 0");
+        assert_eq!(
+            report.message,
+            "stopped after 0 of 2 steps; next would be: wait for 1 ready in 0"
+        );
     }
 
     #[tokio::test]

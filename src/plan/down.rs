@@ -6,9 +6,7 @@ use crate::names::Names;
 use crate::observe::Observed;
 
 /// The steps that leave nothing of the platform. Refuses to touch what is not ours.
-///
-/// `network` says that the Docker network was made by us and will have no other user; `home` that our directory exists.
-pub fn down(names: &Names, seen: &Observed, network: bool, home: bool) -> Result<Plan, Failure> {
+pub fn down(names: &Names, seen: &Observed) -> Result<Plan, Failure> {
     if let Some(node) = seen.infra.node.as_ref().filter(|node| !node.ours) {
         return Err(Failure::refused(format!(
             "container {} exists ({}) and is not ours; nothing was touched",
@@ -33,17 +31,10 @@ pub fn down(names: &Names, seen: &Observed, network: bool, home: bool) -> Result
     } else {
         None
     };
-    if network {
+    if seen.network {
         plan.add(
             Action::RemoveNetwork,
             "made by us and used by nobody else",
-            &[containers, node],
-        );
-    }
-    if home {
-        plan.add(
-            Action::RemoveHome,
-            "the clusters they lead to are gone",
             &[containers, node],
         );
     }

@@ -1,4 +1,7 @@
 //! Docker containers on this machine.
 
+pub mod clusters;
 pub mod infra_node;
+pub mod networking;
 pub mod preflight;
+pub mod prepared;

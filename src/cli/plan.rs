@@ -1,0 +1,80 @@
+use anyhow::Result;
+use clap::Args;
+
+use super::args::{Limit, READING, Target};
+use crate::plan;
+use crate::run;
+use crate::ui::Ui;
+use crate::ui::table::table;
+
+/// Print the steps that `up` would perform, each with its reason, and stop
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  bex-infra plan local
+  bex-infra plan -f platform.yaml -o json")]
+pub(super) struct Plan {
+    #[command(flatten)]
+    target: Target,
+    /// Number of workers
+    #[arg(long, value_name = "N", conflicts_with = "file")]
+    workers: Option<u32>,
+}
+
+impl Plan {
+    pub(super) async fn run(self, ui: &Ui) -> Result<()> {
+        let world = self
+            .target
+            .which
+            .platform(self.workers)?
+            .world(Limit::default(), READING)
+            .await?;
+        let plan = run::plan_up(&world).await?;
+        ui.data(&plan, |plan| text(world.names().platform(), plan))
+    }
+}
+
+/// A plan for people: one line for each step, with its reason.
+pub(super) fn text(platform: &str, plan: &plan::Plan) -> String {
+    let count = match plan.steps.len() {
+        0 => return format!("{platform}: nothing to do"),
+        1 => "1 step".to_owned(),
+        count => format!("{count} steps"),
+    };
+    let rows = plan
+        .steps
+        .iter()
+        .map(|step| [format!("  {}", step.action), step.reason.clone()]);
+    format!("{platform}: {count}\n{}", table(["", ""], rows))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::{Action, Step};
+
+    #[test]
+    fn a_plan_reads_as_steps_with_reasons() {
+        let step = |action, reason: &str| Step {
+            action,
+            reason: reason.into(),
+            after: vec![],
+        };
+        let steps = vec![
+            step(
+                Action::ScalePool {
+                    pool: "worker-0".into(),
+                    from: 1,
+                    to: 3,
+                },
+                "asked for",
+            ),
+            step(Action::WriteKubeconfig, "it is missing"),
+        ];
+        assert_eq!(
+            text("bex", &plan::Plan { steps }),
+            "bex: 2 steps\n  scale worker-0 from 1 to 3  asked for\n  write kubeconfig            it is missing"
+        );
+        assert_eq!(text("bex", &plan::Plan::default()), "bex: nothing to do");
+    }
+}

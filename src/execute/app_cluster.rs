@@ -1,0 +1,148 @@
+//! Steps of the app cluster: its Cluster API objects, its network, its pools.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use futures::future::try_join_all;
+use serde_json::{Value, json};
+
+use crate::kubeconfig::file;
+use crate::observe::{Machine, capi};
+use crate::progress::Reporter;
+use crate::tools::kube::{self, DynamicObject, Verdict, is_true};
+use crate::world::World;
+
+/// The API server may be restarting, or a webhook with it.
+const APPLY_DEADLINE: Duration = Duration::from_secs(60);
+/// A control plane that is not up by then has failed: image, cgroup or load balancer trouble.
+const CONTROL_PLANE_DEADLINE: Duration = Duration::from_secs(300);
+/// Covers one machine that fails its bootstrap and is replaced by its health check.
+const POOL_DEADLINE: Duration = Duration::from_secs(600);
+
+/// Value of Cluster API's annotation that makes a Machine the first to go; any value counts.
+const DELETE_MACHINE: &str = "cluster.x-k8s.io/delete-machine";
+
+/// Applies those of the rendered manifests whose `Kind/name` is in `objects`.
+pub(super) async fn apply(world: &World, objects: &[String]) -> Result<()> {
+    let client = world.infra_client().await?;
+    let chosen: Vec<Value> = world
+        .manifests
+        .iter()
+        .filter(|manifest| objects.contains(&manifest.key()))
+        .map(|manifest| manifest.object.clone())
+        .collect();
+    kube::apply(&client, &chosen, world.deadline(APPLY_DEADLINE)).await
+}
+
+pub(super) async fn wait_for_control_plane(
+    world: &World,
+    cluster: &str,
+    reporter: &Reporter,
+) -> Result<()> {
+    let client = world.infra_client().await?;
+    let clusters = capi::objects(&client, "Cluster");
+    let deadline = world.deadline(CONTROL_PLANE_DEADLINE);
+    let initialized = |object: Option<&DynamicObject>| match object {
+        None => Verdict::Failed("the Cluster object is gone".to_owned()),
+        Some(object) if is_true(object, "ControlPlaneInitialized") => Verdict::Done,
+        Some(object) => Verdict::Waiting(capi::problems(object).join("; ")),
+    };
+    let what = format!("the control plane of Cluster {cluster} to be initialised");
+    clusters
+        .wait(cluster, &what, deadline, reporter, initialized)
+        .await?;
+    reporter.note("asking its API server");
+    kube::server_ready(&world.app_client().await?, deadline).await
+}
+
+pub(super) async fn install_networking(world: &World) -> Result<()> {
+    let objects = world.networking().await?;
+    kube::apply(
+        &world.app_client().await?,
+        &objects,
+        world.deadline(APPLY_DEADLINE),
+    )
+    .await
+}
+
+pub(super) async fn write_kubeconfig(world: &World) -> Result<()> {
+    file::write(&world.home.kubeconfig(), &world.kubeconfig().await?)
+}
+
+pub(super) async fn mark_for_deletion(world: &World, machines: &[String]) -> Result<()> {
+    let client = world.infra_client().await?;
+    let patch = json!({"metadata": {"annotations": {DELETE_MACHINE: "bex-infra"}}});
+    let objects = capi::objects(&client, "Machine");
+    try_join_all(
+        machines
+            .iter()
+            .map(|machine| objects.patch_merge(machine, &patch)),
+    )
+    .await
+    .map(drop)
+}
+
+pub(super) async fn scale_pool(world: &World, pool: &str, replicas: u32) -> Result<()> {
+    let client = world.infra_client().await?;
+    let name = world.platform.names.pool(pool);
+    let deployments = capi::objects(&client, "MachineDeployment");
+    let patch = json!({"spec": {"replicas": replicas}});
+    deployments.patch_merge(&name, &patch).await.map(drop)
+}
+
+/// Waits until the pool has exactly `replicas` machines and each one's node is Ready.
+pub(super) async fn wait_for_pool(
+    world: &World,
+    pool: &str,
+    replicas: u32,
+    reporter: &Reporter,
+) -> Result<()> {
+    let client = world.infra_client().await?;
+    let machines = capi::objects(&client, "Machine");
+    let selector = format!(
+        "cluster.x-k8s.io/deployment-name={}",
+        world.platform.names.pool(pool)
+    );
+    let what = format!("{replicas} ready workers in pool {pool}");
+    let deadline = world.deadline(POOL_DEADLINE);
+    machines
+        .wait_list(&selector, &what, deadline, reporter, |objects| {
+            let seen: Vec<Machine> = objects
+                .iter()
+                .map(|object| capi::machine(&world.platform.names, object))
+                .collect();
+            pool_verdict(&seen, replicas)
+        })
+        .await
+        .map(drop)
+}
+
+fn pool_verdict(machines: &[Machine], replicas: u32) -> Verdict {
+    let ready = machines
+        .iter()
+        .filter(|machine| machine.ready && !machine.deleting)
+        .count();
+    let wanted = usize::try_from(replicas).unwrap_or(usize::MAX);
+    if ready == wanted && machines.len() == wanted {
+        return Verdict::Done;
+    }
+    let leaving = machines
+        .iter()
+        .filter(|machine| machine.deleting)
+        .map(|machine| format!("{} is leaving", machine.name));
+    let coming = machines
+        .iter()
+        .filter(|machine| !machine.deleting && !machine.ready)
+        .map(|machine| {
+            format!(
+                "{}: {}",
+                machine.name,
+                machine.problem.as_deref().unwrap_or(&machine.phase)
+            )
+        });
+    let details: Vec<String> = leaving.chain(coming).collect();
+    Verdict::Waiting(format!(
+        "{ready} of {replicas} ready; {}",
+        details.join("; ")
+    ))
+}

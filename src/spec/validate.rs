@@ -1,0 +1,180 @@
+//! The shape of a `Platform` document: which fields there are, what they may hold, and what they mean together.
+
+use ipnet::Ipv4Net;
+
+use super::catalog;
+use super::document::Node;
+use super::problems::nearest;
+use super::reader::{Field, Object, Reader};
+use super::values;
+use super::{CONTROL_PLANE_SIZES, DEFAULT_PODS, DEFAULT_SERVICES, MAX_REPLICAS};
+use super::{Network, Platform, Pool, Substrate};
+use crate::catalog::Catalog;
+use crate::names::Names;
+
+const API_VERSION: &str = "infra.bex.co/v1alpha1";
+
+/// `None` only if the reader has noted why.
+pub(super) fn platform(root: &Node, base: &Catalog, reader: &mut Reader) -> Option<Platform> {
+    let document = reader.root(root, &["apiVersion", "kind", "metadata", "spec"])?;
+    // Of a document of another kind every field would be unknown; what it should be is enough.
+    let unknown = reader.problems.len();
+    let version = constant(&document, "apiVersion", API_VERSION, reader);
+    let kind = constant(&document, "kind", "Platform", reader);
+    if version.and(kind).is_none() {
+        reader.problems.drain(..unknown);
+        return None;
+    }
+    let name = metadata(&document, reader);
+    let field = reader.required(&document, "spec")?;
+    let spec = reader.object(
+        &field,
+        &[
+            "substrate",
+            "kubernetes",
+            "controlPlane",
+            "pools",
+            "network",
+            "catalog",
+        ],
+    )?;
+    let substrate = substrate(&spec, reader);
+    let control_plane_replicas = control_plane(&spec, reader);
+    let pools = pools(&spec, reader);
+    let network = network(&spec, reader);
+    let catalog = catalog::overridden(&field, &spec, base, reader);
+    Some(Platform {
+        names: Names::new(name?),
+        substrate: substrate?,
+        catalog: catalog?,
+        network: network?,
+        control_plane_replicas: control_plane_replicas?,
+        pools: pools?,
+    })
+}
+
+fn constant(object: &Object<'_>, name: &str, expected: &str, reader: &mut Reader) -> Option<()> {
+    let field = reader.required(object, name)?;
+    reader.checked(&field, |text| match text {
+        _ if text == expected => Ok(()),
+        _ => Err(format!("expected `{expected}`, found `{text}`")),
+    })
+}
+
+fn metadata(document: &Object<'_>, reader: &mut Reader) -> Option<String> {
+    let field = reader.required(document, "metadata")?;
+    let metadata = reader.object(&field, &["name"])?;
+    let name = reader.required(&metadata, "name")?;
+    reader.checked(&name, values::platform_name)
+}
+
+fn substrate(spec: &Object<'_>, reader: &mut Reader) -> Option<Substrate> {
+    let field = reader.required(spec, "substrate")?;
+    match reader.string(&field)? {
+        "local" => Some(Substrate::Local),
+        other => {
+            let hint = nearest(other, ["local"])
+                .map(|meant| format!("`spec.substrate`: did you mean `{meant}`?"));
+            reader.wrong_with_hint(
+                &field,
+                format!("unknown substrate `{other}`; expected local"),
+                hint,
+            );
+            None
+        }
+    }
+}
+
+fn control_plane(spec: &Object<'_>, reader: &mut Reader) -> Option<u32> {
+    let Some(field) = spec.get("controlPlane") else {
+        return Some(1);
+    };
+    let Some(replicas) = reader.object(&field, &["replicas"])?.get("replicas") else {
+        return Some(1);
+    };
+    let number = reader.whole_number(&replicas)?;
+    let size = CONTROL_PLANE_SIZES
+        .into_iter()
+        .find(|size| number == i128::from(*size));
+    if size.is_none() {
+        reader.wrong(
+            &replicas,
+            format!("must be 1, 3 or 5, so that etcd keeps a majority; found {number}"),
+        );
+    }
+    size
+}
+
+fn pools(spec: &Object<'_>, reader: &mut Reader) -> Option<Vec<Pool>> {
+    let Some(field) = spec.get("pools") else {
+        return Some(vec![Pool::first(None)]);
+    };
+    let items = reader.list(&field)?;
+    if items.is_empty() {
+        reader.wrong(
+            &field,
+            "is empty; at least one pool is needed, and its replicas may be 0",
+        );
+    }
+    let mut pools: Vec<Pool> = Vec::new();
+    for item in &items {
+        let Some(found) = pool(item, &pools, reader) else {
+            continue;
+        };
+        pools.push(found);
+    }
+    Some(pools)
+}
+
+fn pool(field: &Field<'_>, earlier: &[Pool], reader: &mut Reader) -> Option<Pool> {
+    let object = reader.object(field, &["name", "replicas"])?;
+    let replicas = object
+        .get("replicas")
+        .and_then(|count| reader.count(&count, &(0..=MAX_REPLICAS)));
+    let field = reader.required(&object, "name")?;
+    let name = reader.checked(&field, values::pool_name)?;
+    if let Some(index) = earlier.iter().position(|pool| pool.name == name) {
+        reader.wrong(
+            &field,
+            format!("`{name}` is also the name of spec.pools[{index}]"),
+        );
+    }
+    Some(Pool { name, replicas })
+}
+
+fn network(spec: &Object<'_>, reader: &mut Reader) -> Option<Network> {
+    let Some(field) = spec.get("network") else {
+        return Some(Network::default());
+    };
+    let object = reader.object(&field, &["pods", "services"])?;
+    let pods = range(object.get("pods"), DEFAULT_PODS, values::pod_range, reader);
+    let services = range(
+        object.get("services"),
+        DEFAULT_SERVICES,
+        values::service_range,
+        reader,
+    );
+    let (pods, services) = (pods?, services?);
+    if pods.contains(&services) || services.contains(&pods) {
+        reader.wrong(
+            &field,
+            format!("pods {pods} and services {services} overlap"),
+        );
+    }
+    Some(Network {
+        pods: pods.to_string(),
+        services: services.to_string(),
+    })
+}
+
+fn range(
+    field: Option<Field<'_>>,
+    default: Ipv4Net,
+    check: fn(&str) -> Result<Ipv4Net, String>,
+    reader: &mut Reader,
+) -> Option<Ipv4Net> {
+    match field {
+        Some(field) => reader.checked(&field, check),
+        None => Some(default),
+    }
+}
