@@ -6,13 +6,14 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use futures::future::try_join_all;
+use serde_json::Value;
 use tokio::task::spawn_blocking;
 
 use super::Bundle;
 use super::index::{self, File, Image, Index};
 use super::partial::Partial;
 use super::verify::{files_below, sum};
-use crate::catalog::{Catalog, Component};
+use crate::catalog::{Catalog, Component, manifest};
 use crate::hash;
 use crate::progress::Reporter;
 use crate::substrate::local::prepared;
@@ -56,7 +57,7 @@ pub async fn create(
     ];
     pull_lacking(docker, platform.iter().chain(&component_images), reporter).await?;
     let infra_node =
-        prepared::infra_node(docker, &platform[0], &component_images, root, reporter).await?;
+        Box::pin(prepared::infra_node(docker, &platform[0], &component_images, root, reporter)).await?;
     reporter.note("saving images");
     let names = [
         platform[0].as_str(),
@@ -76,15 +77,16 @@ async fn store(component: &Component, root: &Path) -> Result<(Component, BTreeSe
     let directory = format!("components/{}/{}", component.name, component.version);
     fs::create_dir_all(root.join(&directory))
         .with_context(|| format!("making directory {directory}"))?;
-    let manifest = download::text(component).await?;
+    let text = download::text(component).await?;
+    let objects: Vec<Value> = manifest::load(component, &text)?.objects().cloned().collect();
     let mut pinned = component.clone();
-    pinned.sha256 = Some(hash::sha256(manifest.as_bytes()));
-    pinned.manifest = write(root, &directory, &component.manifest, manifest.as_bytes())?;
+    pinned.sha256 = Some(hash::sha256(text.as_bytes()));
+    pinned.manifest = write(root, &directory, &component.manifest, text.as_bytes())?;
     if let Some(metadata) = &component.metadata {
         let bytes = download::fetch(metadata, None).await?;
         pinned.metadata = Some(write(root, &directory, metadata, &bytes)?);
     }
-    Ok((pinned, images(&manifest)))
+    Ok((pinned, manifest::images(&objects)))
 }
 
 /// Writes a file under the name it has at its source and returns its path in the bundle.
@@ -105,15 +107,6 @@ fn file_name(source: &str) -> &str {
     }
 }
 
-fn images(manifest: &str) -> BTreeSet<String> {
-    let values = manifest
-        .lines()
-        .filter_map(|line| line.trim_start_matches([' ', '-']).strip_prefix("image: "));
-    values
-        .map(|value| value.trim().trim_matches(['"', '\'']).to_owned())
-        .collect()
-}
-
 async fn pull_lacking(
     docker: &Docker,
     images: impl Iterator<Item = &String>,
@@ -123,7 +116,7 @@ async fn pull_lacking(
         if docker.image_id(image).await?.is_none() {
             docker
                 .pull_image(image, |status| {
-                    reporter.note(format!("pulling {image}: {status}"))
+                    reporter.note(format!("pulling {image}: {status}"));
                 })
                 .await?;
         }

@@ -15,7 +15,7 @@ pub(super) fn probe(component: &str) -> Option<Value> {
         "bootstrap-kubeadm" => (
             "bootstrap.cluster.x-k8s.io/v1beta2",
             "KubeadmConfigTemplate",
-            json!({"template": {"spec": {}}}),
+            json!({"template": {"spec": {"format": "cloud-config"}}}),
         ),
         "control-plane-kubeadm" => (
             "controlplane.cluster.x-k8s.io/v1beta2",

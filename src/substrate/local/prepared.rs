@@ -40,13 +40,15 @@ pub async fn infra_node(
     if docker.image_id(&image).await?.is_some() {
         return Ok(image);
     }
-    let container = format!("bex-infra-prepare-{}", hash::short(image.as_bytes()));
-    remove_leftover(docker, &container, &image).await?;
-    let made = make(
-        docker, &container, node, components, &image, scratch, reporter,
-    )
-    .await;
-    docker.remove_container(&container).await?;
+    let preparation = Preparation {
+        docker,
+        container: format!("bex-infra-prepare-{}", hash::short(image.as_bytes())),
+        image: &image,
+        scratch,
+    };
+    preparation.remove_leftover().await?;
+    let made = Box::pin(preparation.make(node, components, reporter)).await;
+    docker.remove_container(&preparation.container).await?;
     made.with_context(|| format!("making the infra node's image `{image}`"))?;
     Ok(image)
 }
@@ -65,64 +67,72 @@ async fn name(docker: &Docker, node: &str, components: &[String]) -> Result<Stri
     Ok(format!("{REPOSITORY}:{content}"))
 }
 
-async fn make(
-    docker: &Docker,
-    container: &str,
-    node: &str,
-    components: &[String],
-    image: &str,
-    scratch: &Path,
-    reporter: &Reporter,
-) -> Result<()> {
-    docker
-        .create_container(container, body(node, image))
-        .await?;
-    docker.start(container).await?;
-    run(docker, container, "start").await?;
-    for component in components {
-        reporter.note(format!("putting {component} into the infra node's image"));
-        import(docker, container, component, scratch).await?;
+/// An image in the making, in a container of its own.
+struct Preparation<'a> {
+    docker: &'a Docker,
+    container: String,
+    image: &'a str,
+    scratch: &'a Path,
+}
+
+impl Preparation<'_> {
+    async fn make(&self, node: &str, components: &[String], reporter: &Reporter) -> Result<()> {
+        let (docker, container) = (self.docker, &self.container);
+        docker.create_container(container, body(node, self.image)).await?;
+        docker.start(container).await?;
+        self.run("start").await?;
+        for component in components {
+            reporter.note(format!("putting {component} into the infra node's image"));
+            self.import(component).await?;
+        }
+        self.run("finish").await?;
+        reporter.note(format!("committing {}", self.image));
+        // Without the label, nodes made of this image would look like leftovers of making it.
+        let unlabelled = format!("LABEL {PREPARES_LABEL}=\"\"");
+        let changes = [ENTRYPOINT, "CMD []", &unlabelled];
+        docker.commit(container, self.image, &changes).await.map(drop)
     }
-    run(docker, container, "finish").await?;
-    reporter.note(format!("committing {image}"));
-    // Without the label, nodes made of this image would look like leftovers of making it.
-    let unlabelled = format!("LABEL {PREPARES_LABEL}=\"\"");
-    docker
-        .commit(container, image, &[ENTRYPOINT, "CMD []", &unlabelled])
-        .await?;
-    Ok(())
-}
 
-async fn run(docker: &Docker, container: &str, function: &str) -> Result<()> {
-    let argv = ["bash", "-c", STORE_SCRIPT, "store.sh", function];
-    docker.exec_ok(container, &argv).await.map(drop)
-}
+    /// Runs a function of the script.
+    async fn run(&self, function: &str) -> Result<()> {
+        let argv = ["bash", "-c", STORE_SCRIPT, "store.sh", function];
+        self.docker.exec_ok(&self.container, &argv).await.map(drop)
+    }
 
-async fn import(docker: &Docker, container: &str, image: &str, scratch: &Path) -> Result<()> {
-    let scratch = tempfile::tempdir_in(scratch).context("making a scratch directory")?;
-    let file = scratch.path().join("image.tar");
-    docker.save_images(&[image], &file).await?;
-    let layers: Vec<String> = archive::images(&file)?
-        .into_iter()
-        .flat_map(|i| i.layers)
-        .collect();
-    let packed = archive::any_layer_deletes(&file, &layers)?;
-    let how = if packed {
-        "--no-unpack"
-    } else {
-        "--snapshotter=overlayfs"
-    };
-    let argv = ["ctr", "--namespace=k8s.io", "images", "import", how, "-"];
-    let input = File::open(&file)
-        .await
-        .with_context(|| format!("opening {}", file.display()))?;
-    docker.exec_ok_with_input(container, &argv, input).await?;
-    if !packed {
+    async fn import(&self, image: &str) -> Result<()> {
+        let scratch = tempfile::tempdir_in(self.scratch).context("making a scratch directory")?;
+        let file = scratch.path().join("image.tar");
+        self.docker.save_images(&[image], &file).await?;
+        let layers = archive::images(&file)?.into_iter().flat_map(|image| image.layers);
+        let layers: Vec<String> = layers.collect();
+        if archive::any_layer_deletes(&file, &layers)? {
+            return self.ctr_import("--no-unpack", &file).await;
+        }
+        self.ctr_import("--snapshotter=overlayfs", &file).await?;
         let mut argv = vec!["ctr", "--namespace=k8s.io", "content", "rm"];
         argv.extend(layers.iter().map(String::as_str));
-        docker.exec_ok(container, &argv).await?;
+        self.docker.exec_ok(&self.container, &argv).await.map(drop)
     }
-    Ok(())
+
+    async fn ctr_import(&self, how: &str, file: &Path) -> Result<()> {
+        let argv = ["ctr", "--namespace=k8s.io", "images", "import", how, "-"];
+        let input = File::open(file).await;
+        let input = input.with_context(|| format!("opening {}", file.display()))?;
+        self.docker.exec_ok_with_input(&self.container, &argv, input).await.map(drop)
+    }
+
+    async fn remove_leftover(&self) -> Result<()> {
+        let name = &self.container;
+        let Some(found) = self.docker.find_container(name).await? else {
+            return Ok(());
+        };
+        if found.labels.get(PREPARES_LABEL).is_some_and(|label| label == self.image) {
+            return self.docker.remove_container(name).await;
+        }
+        Err(Failure::refused(format!("container `{name}` was not made by bex-infra"))
+            .hint(format!("rename it: docker rename {name} NEW_NAME"))
+            .into())
+    }
 }
 
 fn body(node: &str, image: &str) -> ContainerCreateBody {
@@ -145,24 +155,5 @@ fn body(node: &str, image: &str) -> ContainerCreateBody {
             ..HostConfig::default()
         }),
         ..ContainerCreateBody::default()
-    }
-}
-
-async fn remove_leftover(docker: &Docker, name: &str, image: &str) -> Result<()> {
-    match docker.find_container(name).await? {
-        Some(found)
-            if found
-                .labels
-                .get(PREPARES_LABEL)
-                .is_none_or(|label| label != image) =>
-        {
-            Err(
-                Failure::refused(format!("container `{name}` was not made by bex-infra"))
-                    .hint(format!("rename it: docker rename {name} NEW_NAME"))
-                    .into(),
-            )
-        }
-        Some(_) => docker.remove_container(name).await,
-        None => Ok(()),
     }
 }

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::time::Duration;
 
 use kube::core::Status;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep, timeout_at};
 
 /// Time for one request and its answer, watches excepted.
 pub(super) const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
@@ -25,10 +25,7 @@ pub struct RequestError {
 
 impl RequestError {
     fn no_answer() -> Self {
-        let text = format!(
-            "no answer from the API server within {} s",
-            REQUEST_TIMEOUT.as_secs()
-        );
+        let text = "no answer from the API server in time".to_owned();
         Self {
             text,
             code: None,
@@ -87,7 +84,8 @@ where
 {
     let mut pause = FIRST_PAUSE;
     loop {
-        let error = match once(attempt()).await {
+        let limit = deadline.min(Instant::now() + REQUEST_TIMEOUT);
+        let error = match answer_by(limit, attempt()).await {
             Ok(answer) => return Ok(answer),
             Err(error) => error,
         };
@@ -103,7 +101,14 @@ where
 pub(super) async fn once<T>(
     request: impl Future<Output = kube::Result<T>>,
 ) -> Result<T, RequestError> {
-    match timeout(REQUEST_TIMEOUT, request).await {
+    answer_by(Instant::now() + REQUEST_TIMEOUT, request).await
+}
+
+async fn answer_by<T>(
+    limit: Instant,
+    request: impl Future<Output = kube::Result<T>>,
+) -> Result<T, RequestError> {
+    match timeout_at(limit, request).await {
         Ok(answer) => answer.map_err(RequestError::from),
         Err(_) => Err(RequestError::no_answer()),
     }
@@ -146,3 +151,6 @@ fn is_tls(error: &kube::Error) -> bool {
     }
     false
 }
+
+#[cfg(test)]
+mod tests;

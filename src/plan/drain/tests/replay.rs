@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
+use proptest::test_runner::RngSeed;
 use serde_json::json;
 
 use super::*;
@@ -99,6 +100,12 @@ fn count<'a>(pods: &[&'a Pod], has: impl Fn(&'a Pod) -> bool) -> usize {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig {
+        rng_seed: RngSeed::Fixed(1),
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
+
     #[test]
     fn a_pod_that_moved_is_on_a_node_that_can_have_it(
         seen in any_workload(),
