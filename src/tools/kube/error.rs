@@ -12,6 +12,9 @@ pub(super) const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 
+/// How server-side apply complains of a field that the kind does not have; its code is 500 all the same.
+const UNKNOWN_FIELD: &str = "failed to create typed patch object";
+
 /// Why a request failed. It stands in the chain of every error of this module that comes from the API server.
 #[derive(Debug, thiserror::Error)]
 #[error("{text}")]
@@ -59,6 +62,7 @@ impl From<Status> for RequestError {
         let heals = match status.code {
             404 => !namespace_is_missing(&status),
             409 => !is_field_manager_conflict(&status),
+            500 => !status.message.contains(UNKNOWN_FIELD),
             code => code == 429 || code >= 500,
         };
         let text = if status.message.is_empty() {
@@ -137,19 +141,13 @@ fn innermost(error: &kube::Error) -> String {
     last.to_string()
 }
 
-/// True for a certificate or a handshake that will be refused again.
-fn is_tls(error: &kube::Error) -> bool {
-    let mut link: Option<&(dyn Error + 'static)> = Some(error);
-    while let Some(current) = link {
-        let carried = current
-            .downcast_ref::<std::io::Error>()
-            .and_then(std::io::Error::get_ref);
-        if carried.is_some_and(<dyn Error + Send + Sync>::is::<rustls::Error>) {
-            return true;
-        }
-        link = current.source();
-    }
-    false
+/// True for a certificate or a handshake that will be refused again. An I/O error hides what it carries from `source`.
+fn is_tls(error: &(dyn Error + 'static)) -> bool {
+    let carried = match error.downcast_ref::<std::io::Error>() {
+        Some(io) => io.get_ref().map(|carried| carried as _),
+        None => error.source(),
+    };
+    error.is::<rustls::Error>() || carried.is_some_and(is_tls)
 }
 
 #[cfg(test)]
