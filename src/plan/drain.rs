@@ -14,8 +14,7 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use crate::observe::workload::{Pod, Workload};
-use budgets::Budgets;
+use crate::observe::workload::{Budget, Pod, Workload};
 use placement::Rooms;
 
 /// Machines chosen to go, and the pods that would have no place afterwards.
@@ -123,17 +122,15 @@ fn displace<'a>(
     deleting: &[&Candidate],
     chosen: &[&Candidate],
 ) -> Vec<Homeless> {
-    let mut budgets = Budgets::new(&workload.budgets);
     let leaving = movable(workload, deleting).into_iter();
     let leaving = leaving.filter(|pod| pod.controller.is_some());
     for pod in rooms.largest_first(leaving.collect()) {
-        // They go whatever is decided here: that a rule is broken or a place is missing is no news.
-        drop(budgets.charge(pod));
+        // They go whatever is decided here: that a place is missing is no news.
         drop(rooms.place(pod));
     }
     let pods = rooms.largest_first(movable(workload, chosen));
     let homeless = pods.into_iter().filter_map(|pod| {
-        let why = settle(pod, rooms, &mut budgets).err()?;
+        let why = settle(pod, rooms, &workload.budgets).err()?;
         let pod = format!("{}/{}", pod.namespace, pod.name);
         Some(Homeless { pod, why })
     });
@@ -141,7 +138,7 @@ fn displace<'a>(
 }
 
 /// Evicts a pod and gives it another place; the error says what stands in the way.
-fn settle<'a>(pod: &'a Pod, rooms: &mut Rooms<'a>, budgets: &mut Budgets) -> Result<(), String> {
+fn settle<'a>(pod: &'a Pod, rooms: &mut Rooms<'a>, budgets: &[Budget]) -> Result<(), String> {
     if pod.controller.is_none() {
         return Err("no controller would make it again".to_owned());
     }
@@ -153,7 +150,7 @@ fn settle<'a>(pod: &'a Pod, rooms: &mut Rooms<'a>, budgets: &mut Budgets) -> Res
     if let Some(rule) = pod.unchecked.first() {
         return Err(format!("its {rule} rule could not be checked"));
     }
-    budgets.charge(pod)?;
+    budgets::permit(budgets, pod)?;
     rooms.place(pod)
 }
 

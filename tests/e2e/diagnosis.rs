@@ -1,29 +1,30 @@
 //! What a person would look at first when a test failed.
 
+use anyhow::Result;
+
 use crate::bex::Bex;
-use crate::judge::{docker, kubectl, kubectl_infra};
+use crate::judge::{docker, kubectl};
 
 pub(crate) fn print(bex: &Bex) {
     show("containers", docker(&["ps", "--all"]));
-    show(
-        "Cluster API",
-        kubectl_infra(
-            bex,
-            &[
-                "get",
-                "clusters,machinedeployments,machines,devmachines",
-                "--all-namespaces",
-                "--output=wide",
-            ],
-        ),
-    );
+    let kinds = "clusters,machinedeployments,machines,devmachines";
+    show("Cluster API", infra(bex, &["get", kinds, "--output=wide"]));
     show(
         "pods of the infra cluster",
-        kubectl_infra(bex, &["get", "pods", "--all-namespaces"]),
+        infra(bex, &["get", "pods", "--all-namespaces"]),
+    );
+    let events = infra(
+        bex,
+        &[
+            "get",
+            "events",
+            "--all-namespaces",
+            "--sort-by=.metadata.creationTimestamp",
+        ],
     );
     show(
         "events of the infra cluster",
-        kubectl_infra(bex, &["get", "events", "--sort-by=.lastTimestamp"]).map(|text| tail(&text)),
+        events.map(|text| tail(&text)),
     );
     let capd = [
         "logs",
@@ -31,7 +32,7 @@ pub(crate) fn print(bex: &Bex) {
         "deployment/capd-controller-manager",
         "--tail=30",
     ];
-    show("Docker provider", kubectl_infra(bex, &capd));
+    show("Docker provider", infra(bex, &capd));
     show(
         "load balancer",
         docker(&["logs", "--tail=10", &format!("{}-lb", bex.name())]),
@@ -43,7 +44,20 @@ pub(crate) fn print(bex: &Bex) {
     );
 }
 
-fn show(title: &str, text: anyhow::Result<String>) {
+/// Inside the infra node: that works before there is a kubeconfig.
+fn infra(bex: &Bex, args: &[&str]) -> Result<String> {
+    let node = format!("{}-mgmt-control-plane", bex.name());
+    let mut all = vec![
+        "exec",
+        &node,
+        "kubectl",
+        "--kubeconfig=/etc/kubernetes/admin.conf",
+    ];
+    all.extend(args);
+    docker(&all)
+}
+
+fn show(title: &str, text: Result<String>) {
     eprintln!("\n.. {title}");
     eprintln!("{}", text.unwrap_or_else(|error| format!("{error:#}")));
 }

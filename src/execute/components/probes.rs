@@ -43,7 +43,8 @@ fn control_plane() -> Value {
         "replicas": 1,
         "version": "v1.34.0",
         "machineTemplate": {"spec": {"infrastructureRef": machines}},
-        "kubeadmConfigSpec": {"clusterConfiguration": {}},
+        // Neither may be empty.
+        "kubeadmConfigSpec": {"clusterConfiguration": {"certificatesDir": "/etc/kubernetes/pki"}},
     })
 }
 

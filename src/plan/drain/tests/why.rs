@@ -258,19 +258,19 @@ fn what_would_be_lost_or_cannot_be_judged_is_said() {
 }
 
 #[test]
-fn a_disruption_budget_is_spent_over_all_machines_together() {
+fn a_budget_that_allows_one_disruption_allows_one_after_another() {
     let mut seen = workload(
         &[node("w0"), node("w1"), node("w2")],
         &[pod("a", "w0"), pod("b", "w1")],
     );
-    seen.budgets = vec![budget("web", 1)];
     let machines = [machine("w0", 2), machine("w1", 1)];
-    assert_eq!(remove(&seen, &machines, 1).homeless, []);
-    let both = remove(&seen, &machines, 2);
-    assert_eq!(both.homeless.len(), 1);
+    seen.budgets = vec![budget("web", 1)];
+    assert_eq!(remove(&seen, &machines, 2).homeless, []);
+    seen.budgets = vec![budget("web", 0)];
+    let stuck = remove(&seen, &machines, 1);
     assert_eq!(
-        both.homeless[0].why,
-        "PodDisruptionBudget web allows 0 more disruptions"
+        stuck.homeless[0].why,
+        "PodDisruptionBudget web allows no disruption now"
     );
 }
 
