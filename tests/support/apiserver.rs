@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep};
 const TOKEN: &str = "apiserver-test-token";
 
 /// Ends its processes when dropped.
-pub struct ApiServer {
+pub(crate) struct ApiServer {
     pub kubeconfig: String,
     pub client: kube::Client,
     processes: Vec<Child>,
@@ -20,7 +20,7 @@ pub struct ApiServer {
 }
 
 impl ApiServer {
-    pub async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path();
         let [etcd_port, peer_port, port] = [free_port(), free_port(), free_port()];
@@ -56,7 +56,7 @@ impl Drop for ApiServer {
 }
 
 /// A deadline that only a broken machine misses.
-pub fn soon() -> Instant {
+pub(crate) fn soon() -> Instant {
     Instant::now() + Duration::from_mins(1)
 }
 

@@ -1,4 +1,4 @@
-//! Test results as JUnit XML. Pure.
+//! Test results as `JUnit` XML. Pure.
 
 use std::fmt::Write;
 
