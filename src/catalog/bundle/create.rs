@@ -56,8 +56,14 @@ pub async fn create(
         catalog.images.load_balancer.clone(),
     ];
     pull_lacking(docker, platform.iter().chain(&component_images), reporter).await?;
-    let infra_node =
-        Box::pin(prepared::infra_node(docker, &platform[0], &component_images, root, reporter)).await?;
+    let infra_node = Box::pin(prepared::infra_node(
+        docker,
+        &platform[0],
+        &component_images,
+        root,
+        reporter,
+    ))
+    .await?;
     reporter.note("saving images");
     let names = [
         platform[0].as_str(),
@@ -78,7 +84,10 @@ async fn store(component: &Component, root: &Path) -> Result<(Component, BTreeSe
     fs::create_dir_all(root.join(&directory))
         .with_context(|| format!("making directory {directory}"))?;
     let text = download::text(component).await?;
-    let objects: Vec<Value> = manifest::load(component, &text)?.objects().cloned().collect();
+    let objects: Vec<Value> = manifest::load(component, &text)?
+        .objects()
+        .cloned()
+        .collect();
     let mut pinned = component.clone();
     pinned.sha256 = Some(hash::sha256(text.as_bytes()));
     pinned.manifest = write(root, &directory, &component.manifest, text.as_bytes())?;

@@ -78,7 +78,9 @@ struct Preparation<'a> {
 impl Preparation<'_> {
     async fn make(&self, node: &str, components: &[String], reporter: &Reporter) -> Result<()> {
         let (docker, container) = (self.docker, &self.container);
-        docker.create_container(container, body(node, self.image)).await?;
+        docker
+            .create_container(container, body(node, self.image))
+            .await?;
         docker.start(container).await?;
         self.run("start").await?;
         for component in components {
@@ -90,7 +92,10 @@ impl Preparation<'_> {
         // Without the label, nodes made of this image would look like leftovers of making it.
         let unlabelled = format!("LABEL {PREPARES_LABEL}=\"\"");
         let changes = [ENTRYPOINT, "CMD []", &unlabelled];
-        docker.commit(container, self.image, &changes).await.map(drop)
+        docker
+            .commit(container, self.image, &changes)
+            .await
+            .map(drop)
     }
 
     /// Runs a function of the script.
@@ -103,7 +108,9 @@ impl Preparation<'_> {
         let scratch = tempfile::tempdir_in(self.scratch).context("making a scratch directory")?;
         let file = scratch.path().join("image.tar");
         self.docker.save_images(&[image], &file).await?;
-        let layers = archive::images(&file)?.into_iter().flat_map(|image| image.layers);
+        let layers = archive::images(&file)?
+            .into_iter()
+            .flat_map(|image| image.layers);
         let layers: Vec<String> = layers.collect();
         if archive::any_layer_deletes(&file, &layers)? {
             return self.ctr_import("--no-unpack", &file).await;
@@ -118,7 +125,10 @@ impl Preparation<'_> {
         let argv = ["ctr", "--namespace=k8s.io", "images", "import", how, "-"];
         let input = File::open(file).await;
         let input = input.with_context(|| format!("opening {}", file.display()))?;
-        self.docker.exec_ok_with_input(&self.container, &argv, input).await.map(drop)
+        self.docker
+            .exec_ok_with_input(&self.container, &argv, input)
+            .await
+            .map(drop)
     }
 
     async fn remove_leftover(&self) -> Result<()> {
@@ -126,12 +136,18 @@ impl Preparation<'_> {
         let Some(found) = self.docker.find_container(name).await? else {
             return Ok(());
         };
-        if found.labels.get(PREPARES_LABEL).is_some_and(|label| label == self.image) {
+        if found
+            .labels
+            .get(PREPARES_LABEL)
+            .is_some_and(|label| label == self.image)
+        {
             return self.docker.remove_container(name).await;
         }
-        Err(Failure::refused(format!("container `{name}` was not made by bex-infra"))
-            .hint(format!("rename it: docker rename {name} NEW_NAME"))
-            .into())
+        Err(
+            Failure::refused(format!("container `{name}` was not made by bex-infra"))
+                .hint(format!("rename it: docker rename {name} NEW_NAME"))
+                .into(),
+        )
     }
 }
 
