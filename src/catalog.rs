@@ -46,6 +46,13 @@ pub struct Images {
         deserialize_with = "text::optional_tagged_image"
     )]
     pub infra_node: Option<String>,
+    /// What `smoke` runs: a web server that, given `netexec --http-port=8080`, answers `/hostname` with its host's name.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "text::optional_tagged_image"
+    )]
+    pub smoke: Option<String>,
 }
 
 /// One thing installed in the infra cluster.

@@ -49,6 +49,9 @@ async fn perform(world: &World, action: Action, reporter: &Reporter) -> Result<(
             app_cluster::wait_for_control_plane(world, &cluster, reporter).await
         }
         Action::InstallAppNetworking => app_cluster::install_networking(world).await,
+        Action::WaitForAppCluster { cluster } => {
+            app_cluster::wait_until_available(world, &cluster, reporter).await
+        }
         Action::WriteKubeconfig => app_cluster::write_kubeconfig(world).await,
         Action::MarkForDeletion { machines } => {
             app_cluster::mark_for_deletion(world, &machines).await

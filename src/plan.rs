@@ -13,7 +13,7 @@ pub mod up;
 
 pub use down::down;
 pub use scale::{Resize, scale};
-pub use up::{Wanted, up};
+pub use up::{Wanted, shrinking, up};
 
 /// Steps and which of them must be done before which. An empty plan means that there is nothing to do.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -66,6 +66,7 @@ pub enum Action {
     ApplyAppCluster { objects: Vec<String> },
     WaitForControlPlane { cluster: String },
     InstallAppNetworking,
+    WaitForAppCluster { cluster: String },
     WriteKubeconfig,
     MarkForDeletion { machines: Vec<String> },
     ScalePool { pool: String, from: u32, to: u32 },
@@ -81,7 +82,10 @@ impl Action {
     pub fn only_waits(&self) -> bool {
         matches!(
             self,
-            Self::WaitForComponents | Self::WaitForControlPlane { .. } | Self::WaitForPool { .. }
+            Self::WaitForComponents
+                | Self::WaitForAppCluster { .. }
+                | Self::WaitForControlPlane { .. }
+                | Self::WaitForPool { .. }
         )
     }
 }
@@ -89,7 +93,7 @@ impl Action {
 impl fmt::Display for Action {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::FetchImages { images } => write!(f, "fetch {}", images.join(", ")),
+            Self::FetchImages { images } => write!(f, "fetch {}", list(images)),
             Self::CreateInfraNode { node } => write!(f, "create infra node {node}"),
             Self::StartInfraNode { node } => write!(f, "start infra node {node}"),
             Self::InitInfraCluster { kubernetes } => {
@@ -98,16 +102,17 @@ impl fmt::Display for Action {
             Self::InstallInfraNetworking => {
                 f.write_str("install CNI and storage in the infra cluster")
             }
-            Self::InstallComponents { components } => {
-                write!(f, "install {}", components.join(", "))
-            }
+            Self::InstallComponents { components } => write!(f, "install {}", list(components)),
             Self::WaitForComponents => f.write_str("wait until the webhooks answer"),
             Self::StartContainer { container } => write!(f, "start container {container}"),
-            Self::ApplyAppCluster { objects } => write!(f, "apply {}", objects.join(", ")),
+            Self::ApplyAppCluster { objects } => write!(f, "apply {}", list(objects)),
             Self::WaitForControlPlane { cluster } => {
                 write!(f, "wait for the control plane of {cluster}")
             }
             Self::InstallAppNetworking => f.write_str("install CNI and storage in the app cluster"),
+            Self::WaitForAppCluster { cluster } => {
+                write!(f, "wait until {cluster} is available")
+            }
             Self::WriteKubeconfig => f.write_str("write kubeconfig"),
             Self::MarkForDeletion { machines } => write!(f, "choose {} to go", machines.join(", ")),
             Self::ScalePool { pool, from, to } => write!(f, "scale {pool} from {from} to {to}"),
@@ -119,5 +124,20 @@ impl fmt::Display for Action {
             Self::RemoveInfraNode { node } => write!(f, "remove infra node {node}"),
             Self::RemoveNetwork => f.write_str("remove Docker network kind"),
         }
+    }
+}
+
+/// The first names, and how many more there are; `-o json` has them all.
+fn list(names: &[String]) -> String {
+    const SHOWN: usize = 2;
+    let shown = names
+        .iter()
+        .take(SHOWN)
+        .map(String::as_str)
+        .collect::<Vec<_>>()
+        .join(", ");
+    match names.len().saturating_sub(SHOWN) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
     }
 }

@@ -81,7 +81,7 @@ fn workers(platform: &Platform, pool: &Pool, templates: &Templates) -> Result<Ve
         &json!({ "name": name, "namespace": NAMESPACE }),
     )?;
     let bootstrap = manifest::named_by_hash(bootstrap);
-    let mut values = json!({
+    let values = json!({
         "name": name,
         "namespace": NAMESPACE,
         "cluster": platform.names.app_cluster(),
@@ -89,9 +89,6 @@ fn workers(platform: &Platform, pool: &Pool, templates: &Templates) -> Result<Ve
         "machine_template": manifest::reference(&machine_template),
         "bootstrap": manifest::reference(&bootstrap),
     });
-    if let Some(replicas) = pool.replicas {
-        values["replicas"] = replicas.into();
-    }
     let deployment = templates.object("pool.yaml", &values)?;
     let selector = json!({ "cluster.x-k8s.io/deployment-name": name });
     let health_check = health_check(platform, &name, &selector, templates)?;

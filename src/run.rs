@@ -1,5 +1,7 @@
 //! The use cases: observe, plan, execute, and look again. What a verb of the command line calls.
 
+use std::collections::BTreeMap;
+
 use anyhow::Result;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio_util::sync::CancellationToken;
@@ -23,7 +25,17 @@ pub struct Control {
 /// What `up` would do now.
 pub async fn plan_up(world: &World) -> Result<Plan> {
     let seen = observe(world).await?;
-    Ok(plan::up(&world.platform, &world.wanted(), &seen)?)
+    let mut removals = BTreeMap::new();
+    for (pool, target) in plan::shrinking(&world.platform, &seen) {
+        let removal = removal(world, seen.app.as_ref(), pool, target).await?;
+        removals.insert(pool.to_owned(), removal);
+    }
+    Ok(plan::up(
+        &world.platform,
+        &world.wanted(),
+        &seen,
+        &removals,
+    )?)
 }
 
 /// Executes a plan of [`plan_up`] and looks again: what was executed leaves nothing to plan.
@@ -64,7 +76,7 @@ pub async fn plan_scale(world: &World, pool: &str, resize: Resize, force: bool) 
     let current = app.pools.get(pool).map_or(0, |pool| pool.replicas);
     let target = resize.target(current)?;
     let removal = if target < current {
-        removal(world, &app, pool, current - target).await?
+        removal(world, Some(&app), pool, target).await?
     } else {
         Removal::default()
     };
@@ -76,11 +88,11 @@ pub async fn scale(world: &World, plan: &Plan, control: &Control) -> Result<()> 
     execute(world, plan, &control.events, &control.cancel).await
 }
 
-async fn removal(world: &World, app: &App, pool: &str, count: u32) -> Result<Removal> {
+/// Which machines go when the pool shrinks to `target`. Those on their way out already count.
+async fn removal(world: &World, app: Option<&App>, pool: &str, target: u32) -> Result<Removal> {
     let workload = workload::read(&world.app_client().await?).await?;
-    let candidates: Vec<Candidate> = app
-        .machines
-        .iter()
+    let machines = app.into_iter().flat_map(|app| &app.machines);
+    let candidates: Vec<Candidate> = machines
         .filter(|machine| machine.pool == pool)
         .map(|machine| Candidate {
             machine: machine.name.clone(),
@@ -90,11 +102,8 @@ async fn removal(world: &World, app: &App, pool: &str, count: u32) -> Result<Rem
             deleting: machine.deleting,
         })
         .collect();
-    Ok(drain::remove(
-        &workload,
-        &candidates,
-        usize::try_from(count)?,
-    ))
+    let count = candidates.len().saturating_sub(usize::try_from(target)?);
+    Ok(drain::remove(&workload, &candidates, count))
 }
 
 fn no_app_cluster(world: &World) -> Failure {

@@ -19,6 +19,7 @@ use crate::substrate::local::{clusters, networking};
 use crate::tools::docker::Docker;
 
 /// Everything that a step may need. Clients are made when they are needed: ports change when containers restart.
+#[derive(Clone)]
 pub struct World {
     pub docker: Docker,
     pub home: Home,
@@ -50,6 +51,15 @@ impl World {
             expires: None,
             ends: Instant::now() + timeout,
         })
+    }
+
+    /// The same with `timeout` from now on.
+    #[must_use]
+    pub fn renewed(&self, timeout: Duration) -> Self {
+        Self {
+            ends: Instant::now() + timeout,
+            ..self.clone()
+        }
     }
 
     pub fn names(&self) -> &Names {

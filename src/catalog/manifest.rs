@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
 use super::Component;
-use crate::hash;
+use crate::hash::sha256;
 
 pub use phases::{
     CERT_MANAGER, CORE_LABEL, MANAGED_LABEL, PROVIDER_LABEL, Phases, SHA256_ANNOTATION,
@@ -25,12 +25,8 @@ pub fn load(component: &Component, text: &str) -> Result<Phases> {
         Some(_) => parse(&substitute(text, &BTreeMap::new())?),
         None => parse(text),
     };
-    let pinned = Component {
-        sha256: Some(hash::sha256(text.as_bytes())),
-        ..component.clone()
-    };
     objects()
-        .and_then(|objects| prepare(&pinned, objects))
+        .and_then(|objects| prepare(component, &sha256(text.as_bytes()), objects))
         .with_context(|| {
             format!(
                 "reading the manifest of {} {}",
@@ -101,3 +97,6 @@ fn text<'a>(object: &'a Value, pointer: &str) -> &'a str {
         .and_then(Value::as_str)
         .unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests;

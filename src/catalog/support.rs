@@ -117,6 +117,7 @@ mod tests {
                 node: String::new(),
                 infra_node: None,
                 load_balancer: String::new(),
+                smoke: None,
             },
             components: vec![Component {
                 name: "cluster-api".into(),

@@ -47,7 +47,7 @@ impl Gc {
             containers.iter().map(|container| &container.labels),
             Timestamp::now(),
         );
-        ui.data(&expired, |expired| text(expired))?;
+        ui.data(&expired, text)?;
         if expired.is_empty() {
             ui.say("no platform whose time is up");
         }

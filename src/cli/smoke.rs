@@ -11,7 +11,7 @@ use jiff::Timestamp;
 
 use super::args::{Limit, Target};
 use super::{preflight, show};
-use crate::failure::Failure;
+use crate::failure::{Exit, Failure};
 use crate::smoke::{self, Results};
 use crate::ui::Ui;
 use crate::ui::progress::seconds;
@@ -107,5 +107,10 @@ fn require_success(results: &Results) -> Result<(), Failure> {
         return Ok(());
     }
     let count = format!("{} of {} failed", failed.len(), results.cases.len());
-    Err(Failure::failed(count).because(failed.join("\n")))
+    let exit = if results.interrupted {
+        Exit::Interrupted
+    } else {
+        Exit::Failed
+    };
+    Err(Failure::new(exit, count).because(failed.join("\n")))
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use anyhow::Result;
 use futures::future::try_join_all;
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 use crate::kubeconfig::file;
 use crate::observe::{Machine, capi};
@@ -34,25 +35,53 @@ pub(super) async fn apply(world: &World, objects: &[String]) -> Result<()> {
     kube::apply(&client, &chosen, world.deadline(APPLY_DEADLINE)).await
 }
 
+/// Waits for Cluster API to initialise the control plane, then for the API server to answer on this machine.
 pub(super) async fn wait_for_control_plane(
     world: &World,
     cluster: &str,
     reporter: &Reporter,
 ) -> Result<()> {
-    let client = world.infra_client().await?;
-    let clusters = capi::objects(&client, "Cluster");
     let deadline = world.deadline(CONTROL_PLANE_DEADLINE);
-    let initialized = |object: Option<&DynamicObject>| match object {
-        None => Verdict::Failed("the Cluster object is gone".to_owned()),
-        Some(object) if is_true(object, "ControlPlaneInitialized") => Verdict::Done,
-        Some(object) => Verdict::Waiting(capi::problems(object).join("; ")),
-    };
-    let what = format!("the control plane of Cluster {cluster} to be initialised");
-    clusters
-        .wait(cluster, &what, deadline, reporter, initialized)
-        .await?;
+    wait_for_condition(
+        world,
+        cluster,
+        "ControlPlaneInitialized",
+        deadline,
+        reporter,
+    )
+    .await?;
     reporter.note("asking its API server");
     kube::server_ready(&world.app_client().await?, deadline).await
+}
+
+/// Waits for the condition in which Cluster API sums up all others.
+pub(super) async fn wait_until_available(
+    world: &World,
+    cluster: &str,
+    reporter: &Reporter,
+) -> Result<()> {
+    let deadline = world.deadline(POOL_DEADLINE);
+    wait_for_condition(world, cluster, "Available", deadline, reporter).await
+}
+
+async fn wait_for_condition(
+    world: &World,
+    cluster: &str,
+    condition: &str,
+    deadline: Instant,
+    reporter: &Reporter,
+) -> Result<()> {
+    let clusters = capi::objects(&world.infra_client().await?, "Cluster");
+    let judge = |object: Option<&DynamicObject>| match object {
+        None => Verdict::Failed("the Cluster object is gone".to_owned()),
+        Some(object) if is_true(object, condition) => Verdict::Done,
+        Some(object) => Verdict::Waiting(capi::problems(object).join("; ")),
+    };
+    let what = format!("Cluster {cluster} to be {condition}");
+    clusters
+        .wait(cluster, &what, deadline, reporter, judge)
+        .await
+        .map(drop)
 }
 
 pub(super) async fn install_networking(world: &World) -> Result<()> {

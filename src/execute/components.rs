@@ -12,8 +12,10 @@ use tokio::try_join;
 
 use crate::catalog::Component;
 use crate::catalog::manifest::{self, CERT_MANAGER, Phases};
+use crate::failure::Failure;
+use crate::observe::components::trouble;
 use crate::progress::Reporter;
-use crate::tools::kube::{DynamicObject, Objects, Verdict, apply, is_true, not_true};
+use crate::tools::kube::{DynamicObject, Objects, RequestError, Verdict, apply, condition};
 
 pub use ready::wait_ready;
 
@@ -32,22 +34,16 @@ pub async fn install(
     let loaded = load(components).await?;
     let (issuers, providers): (Vec<_>, Vec<_>) =
         loaded.iter().partition(|(name, _)| name == CERT_MANAGER);
-    reporter.note("applying definitions");
-    let definition = manifest::inventory_definition()?;
-    try_join!(
-        try_join_all(
-            issuers
-                .iter()
-                .map(|(_, phases)| install_one(client, phases, reporter, deadline))
-        ),
-        apply(client, &definition, deadline),
-        try_join_all(
-            providers
-                .iter()
-                .map(|(_, phases)| install_one(client, phases, reporter, deadline))
-        ),
-    )
-    .map(drop)
+    reporter.note("applying manifests");
+    // cert-manager has the longest way to go, so it gets a head start.
+    for (_, phases) in issuers {
+        install_one(client, phases, reporter, deadline).await?;
+    }
+    apply(client, &manifest::inventory_definition()?, deadline).await?;
+    let installations = providers
+        .iter()
+        .map(|(_, phases)| install_one(client, phases, reporter, deadline));
+    try_join_all(installations).await.map(drop)
 }
 
 /// Reads the manifests, each on a thread of its own: they are megabytes of YAML.
@@ -68,45 +64,73 @@ async fn install_one(
     deadline: Instant,
 ) -> Result<()> {
     apply(client, &phases.foundations, deadline).await?;
-    try_join!(apply(client, &phases.rest, deadline), async {
-        apply(client, &phases.certificates, deadline).await?;
-        issued(client, &phases.certificates, reporter, deadline).await
-    })?;
+    try_join!(
+        apply(client, &phases.rest, deadline),
+        certify(client, &phases.certificates, reporter, deadline),
+    )?;
     apply(client, &phases.workloads, deadline).await?;
     apply(client, &phases.inventory, deadline).await
 }
 
-/// Waits until every Certificate among the objects has its Secret.
-async fn issued(
+/// Applies Issuers and Certificates and waits for the Secrets.
+async fn certify(
     client: &Client,
     objects: &[Value],
     reporter: &Reporter,
     deadline: Instant,
 ) -> Result<()> {
-    let certificates = objects
-        .iter()
-        .filter(|object| object["kind"] == "Certificate");
-    let waits = certificates.map(|certificate| async {
-        let text = |pointer: &str| {
-            certificate
-                .pointer(pointer)
-                .and_then(Value::as_str)
-                .unwrap_or_default()
-        };
-        let objects = Objects::new(
-            client,
-            text("/apiVersion"),
-            "Certificate",
-            Some(text("/metadata/namespace")),
-        );
-        let name = text("/metadata/name");
-        let what = format!("{} to be issued", objects.title(name));
-        let judge = |seen: Option<&DynamicObject>| match seen {
-            Some(seen) if is_true(seen, "Ready") => Verdict::Done,
-            Some(seen) => Verdict::Waiting(format!("certificate {name}: {}", not_true(seen))),
-            None => Verdict::Waiting(format!("certificate {name} is not there")),
-        };
-        objects.wait(name, &what, deadline, reporter, judge).await
-    });
-    try_join_all(waits).await.map(drop)
+    let certified = async {
+        apply(client, objects, deadline).await?;
+        let certificates = objects
+            .iter()
+            .filter(|object| object["kind"] == "Certificate");
+        try_join_all(certificates.map(|object| issued(client, object, reporter, deadline))).await
+    };
+    match certified.await {
+        Ok(_) => Ok(()),
+        Err(error) => Err(blame(client, CERT_MANAGER, error).await),
+    }
+}
+
+/// What goes wrong while a component is waited for is best explained by its pods.
+async fn blame(client: &Client, component: &str, error: anyhow::Error) -> anyhow::Error {
+    let passes = error
+        .downcast_ref::<RequestError>()
+        .is_none_or(|request| request.heals);
+    if !passes {
+        return error;
+    }
+    let failure = Failure::failed(format!("{component} does not work")).because(error);
+    let lines = trouble(client, component).await;
+    lines.into_iter().fold(failure, Failure::hint).into()
+}
+
+/// Waits until a Certificate has its Secret.
+async fn issued(
+    client: &Client,
+    certificate: &Value,
+    reporter: &Reporter,
+    deadline: Instant,
+) -> Result<()> {
+    let text = |pointer| certificate.pointer(pointer).and_then(Value::as_str);
+    let name = text("/metadata/name").unwrap_or_default();
+    let objects = Objects::new(
+        client,
+        text("/apiVersion").unwrap_or_default(),
+        "Certificate",
+        text("/metadata/namespace"),
+    );
+    let what = format!("{} to be issued", objects.title(name));
+    let judge = |seen: Option<&DynamicObject>| match seen.and_then(|seen| condition(seen, "Ready"))
+    {
+        Some(ready) if ready.is_well() => Verdict::Done,
+        Some(ready) => Verdict::Waiting(format!("certificate {name}: {}", ready.message)),
+        None => Verdict::Waiting(format!(
+            "certificate {name}: cert-manager has not seen it yet"
+        )),
+    };
+    objects
+        .wait(name, &what, deadline, reporter, judge)
+        .await
+        .map(drop)
 }

@@ -192,11 +192,8 @@ mod tests {
             let seen = Arc::clone(&seen);
             async move {
                 seen.lock().unwrap().push(name);
-                if fails {
-                    anyhow::bail!("planted")
-                } else {
-                    Ok(())
-                }
+                anyhow::ensure!(!fails, "planted");
+                Ok(())
             }
         })
         .await;

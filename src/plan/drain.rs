@@ -14,8 +14,7 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use crate::observe::workload::{Pod, Workload};
-use budgets::Budgets;
+use crate::observe::workload::{Budget, Pod, Workload};
 use placement::Rooms;
 
 /// Machines chosen to go, and the pods that would have no place afterwards.
@@ -70,31 +69,24 @@ pub fn remove(workload: &Workload, machines: &[Candidate], count: usize) -> Remo
     }
 }
 
-/// Takes from `ordered` what costs nothing, then what costs least; `lost` counts the pods left homeless.
+/// Takes broken machines, then the first that costs nothing, then what costs least; `lost` counts the pods left
+/// homeless. `ordered` has broken machines in front.
 fn choose(
-    ordered: Vec<&Candidate>,
+    mut ordered: Vec<&Candidate>,
     wanted: usize,
     lost: impl Fn(&[&Candidate]) -> usize,
 ) -> Vec<&Candidate> {
-    let mut chosen: Vec<&Candidate> = Vec::new();
-    let mut spare: Vec<&Candidate> = Vec::new();
-    let mut known = 0;
-    for machine in ordered {
-        if chosen.len() == wanted {
+    let broken = ordered.iter().filter(|machine| !machine.ready).count();
+    let mut chosen: Vec<&Candidate> = ordered.drain(..broken.min(wanted)).collect();
+    while chosen.len() < wanted {
+        let known = lost(&chosen);
+        let cost = |index: &usize| lost(&[&chosen[..], &[ordered[*index]]].concat());
+        let all = 0..ordered.len();
+        let free = all.clone().find(|index| cost(index) <= known);
+        let Some(next) = free.or_else(|| all.min_by_key(cost)) else {
             break;
-        }
-        let with = [&chosen[..], &[machine]].concat();
-        let pods = lost(&with);
-        if machine.ready && pods > known {
-            spare.push(machine);
-        } else {
-            (chosen, known) = (with, pods);
-        }
-    }
-    while chosen.len() < wanted && !spare.is_empty() {
-        let cost = |index: &usize| lost(&[&chosen[..], &[spare[*index]]].concat());
-        let cheapest = (0..spare.len()).min_by_key(cost).unwrap_or_default();
-        chosen.push(spare.remove(cheapest));
+        };
+        chosen.push(ordered.remove(next));
     }
     chosen
 }
@@ -130,14 +122,15 @@ fn displace<'a>(
     deleting: &[&Candidate],
     chosen: &[&Candidate],
 ) -> Vec<Homeless> {
-    let mut budgets = Budgets::new(&workload.budgets);
-    for pod in rooms.largest_first(movable(workload, deleting)) {
-        // They go whatever is decided here: that one finds no place is no news.
-        drop(settle(pod, rooms, &mut budgets));
+    let leaving = movable(workload, deleting).into_iter();
+    let leaving = leaving.filter(|pod| pod.controller.is_some());
+    for pod in rooms.largest_first(leaving.collect()) {
+        // They go whatever is decided here: that a place is missing is no news.
+        drop(rooms.place(pod));
     }
     let pods = rooms.largest_first(movable(workload, chosen));
     let homeless = pods.into_iter().filter_map(|pod| {
-        let why = settle(pod, rooms, &mut budgets).err()?;
+        let why = settle(pod, rooms, &workload.budgets).err()?;
         let pod = format!("{}/{}", pod.namespace, pod.name);
         Some(Homeless { pod, why })
     });
@@ -145,7 +138,7 @@ fn displace<'a>(
 }
 
 /// Evicts a pod and gives it another place; the error says what stands in the way.
-fn settle<'a>(pod: &'a Pod, rooms: &mut Rooms<'a>, budgets: &mut Budgets) -> Result<(), String> {
+fn settle<'a>(pod: &'a Pod, rooms: &mut Rooms<'a>, budgets: &[Budget]) -> Result<(), String> {
     if pod.controller.is_none() {
         return Err("no controller would make it again".to_owned());
     }
@@ -157,7 +150,7 @@ fn settle<'a>(pod: &'a Pod, rooms: &mut Rooms<'a>, budgets: &mut Budgets) -> Res
     if let Some(rule) = pod.unchecked.first() {
         return Err(format!("its {rule} rule could not be checked"));
     }
-    budgets.charge(pod)?;
+    budgets::permit(budgets, pod)?;
     rooms.place(pod)
 }
 

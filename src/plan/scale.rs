@@ -3,7 +3,7 @@
 use super::drain::Removal;
 use super::{Action, Plan};
 use crate::failure::Failure;
-use crate::observe::App;
+use crate::observe::{App, Pool};
 
 /// What the user asked for: `3`, `+1` or `-2`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,32 +35,47 @@ pub fn scale(
     removal: &Removal,
     force: bool,
 ) -> Result<Plan, Failure> {
-    let mut plan = Plan::default();
     let seen = app.pools.get(pool).ok_or_else(|| unknown_pool(app, pool))?;
-    if !force && !removal.homeless.is_empty() {
+    let mut plan = Plan::default();
+    let accepted = Removal {
+        homeless: Vec::new(),
+        ..removal.clone()
+    };
+    let removal = if force { &accepted } else { removal };
+    resize(&mut plan, pool, seen, target, removal, &[])?;
+    Ok(plan)
+}
+
+/// Adds the steps from `seen` to `target` workers, after the steps of `after`.
+pub(super) fn resize(
+    plan: &mut Plan,
+    pool: &str,
+    seen: &Pool,
+    target: u32,
+    removal: &Removal,
+    after: &[Option<usize>],
+) -> Result<(), Failure> {
+    if !removal.homeless.is_empty() {
         return Err(homeless(pool, target, removal));
     }
-    let marked = if removal.machines.is_empty() {
-        None
-    } else {
+    let mut after = after.to_vec();
+    if !removal.machines.is_empty() {
         let machines = removal.machines.clone();
-        plan.add(
+        after.push(plan.add(
             Action::MarkForDeletion { machines },
             removal.reason.clone(),
-            &[],
-        )
-    };
-    let scaled = if seen.replicas == target {
-        None
-    } else {
+            &after,
+        ));
+    }
+    if seen.replicas != target {
         let action = Action::ScalePool {
             pool: pool.to_owned(),
             from: seen.replicas,
             to: target,
         };
-        plan.add(action, "asked for", &[marked])
-    };
-    if scaled.is_some() || seen.ready != target || seen.machines != target {
+        after.push(plan.add(action, format!("{target} workers are wanted"), &after));
+    }
+    if seen.replicas != target || seen.ready != target || seen.machines != target {
         let reason = format!("{} of {target} workers are ready", seen.ready);
         plan.add(
             Action::WaitForPool {
@@ -68,10 +83,10 @@ pub fn scale(
                 replicas: target,
             },
             reason,
-            &[scaled],
+            &after,
         );
     }
-    Ok(plan)
+    Ok(())
 }
 
 fn unknown_pool(app: &App, pool: &str) -> Failure {

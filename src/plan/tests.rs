@@ -18,6 +18,7 @@ fn platform(replicas: Option<u32>) -> Platform {
                 node: "node:1".into(),
                 load_balancer: "lb:1".into(),
                 infra_node: None,
+                smoke: None,
             },
             components: Vec::new(),
         },
@@ -113,14 +114,20 @@ fn text(plan: &Plan) -> String {
 
 #[test]
 fn an_empty_machine_needs_every_step_in_order() {
-    let plan = up(&platform(None), &wanted(), &Observed::default()).unwrap();
+    let plan = up(
+        &platform(None),
+        &wanted(),
+        &Observed::default(),
+        &BTreeMap::new(),
+    )
+    .unwrap();
     insta::assert_snapshot!(text(&plan));
 }
 
 #[test]
 fn a_complete_platform_needs_nothing() {
     assert_eq!(
-        up(&platform(Some(1)), &wanted(), &complete()).unwrap(),
+        up(&platform(Some(1)), &wanted(), &complete(), &BTreeMap::new()).unwrap(),
         Plan::default()
     );
 }
@@ -136,7 +143,11 @@ fn a_pool_that_the_spec_leaves_open_keeps_the_size_that_scale_gave_it() {
             ready: 3,
         },
     );
-    assert!(up(&platform(None), &wanted(), &seen).unwrap().is_empty());
+    assert!(
+        up(&platform(None), &wanted(), &seen, &BTreeMap::new())
+            .unwrap()
+            .is_empty()
+    );
 }
 
 #[test]
@@ -150,7 +161,7 @@ fn a_lost_worker_is_waited_for() {
             ready: 0,
         },
     );
-    let plan = up(&platform(None), &wanted(), &seen).unwrap();
+    let plan = up(&platform(None), &wanted(), &seen, &BTreeMap::new()).unwrap();
     assert_eq!(
         text(&plan),
         "0 wait for 1 ready in worker-0 (0 of 1 workers are ready) after []"
@@ -161,7 +172,7 @@ fn a_lost_worker_is_waited_for() {
 fn a_changed_manifest_is_applied_and_nothing_else() {
     let mut wanted = wanted();
     wanted.objects[0].1 = "h2".into();
-    let plan = up(&platform(Some(1)), &wanted, &complete()).unwrap();
+    let plan = up(&platform(Some(1)), &wanted, &complete(), &BTreeMap::new()).unwrap();
     assert_eq!(
         text(&plan),
         "0 apply Cluster/acme (0 of 1 objects are as the spec wants them) after []"
@@ -177,7 +188,7 @@ fn a_stopped_worker_container_is_started_again() {
         ours: true,
     };
     seen.containers.insert("acme-worker-0-x".into(), stopped);
-    let plan = up(&platform(Some(1)), &wanted(), &seen).unwrap();
+    let plan = up(&platform(Some(1)), &wanted(), &seen, &BTreeMap::new()).unwrap();
     assert!(text(&plan).starts_with("0 start container acme-worker-0-x (it is exited) after []"));
 }
 
@@ -185,7 +196,7 @@ fn a_stopped_worker_container_is_started_again() {
 fn up_refuses_an_infra_node_that_is_not_ours() {
     let mut seen = Observed::default();
     seen.infra.node = Some(running(false));
-    let error = up(&platform(None), &wanted(), &seen).unwrap_err();
+    let error = up(&platform(None), &wanted(), &seen, &BTreeMap::new()).unwrap_err();
     assert_eq!(
         error.to_string(),
         "container acme-mgmt-control-plane exists (running) and is not ours"
@@ -197,7 +208,7 @@ fn up_refuses_a_cluster_of_that_name_that_somebody_else_made() {
     let mut seen = Observed::default();
     seen.containers
         .insert("acme-control-plane".into(), running(false));
-    let error = up(&platform(None), &wanted(), &seen).unwrap_err();
+    let error = up(&platform(None), &wanted(), &seen, &BTreeMap::new()).unwrap_err();
     assert_eq!(
         error.to_string(),
         "a cluster named acme exists and no infra cluster of ours made it: acme-control-plane"
@@ -208,7 +219,7 @@ fn up_refuses_a_cluster_of_that_name_that_somebody_else_made() {
 fn up_refuses_a_cluster_that_is_being_deleted() {
     let mut seen = complete();
     seen.app.as_mut().unwrap().deleting = true;
-    assert!(up(&platform(None), &wanted(), &seen).is_err());
+    assert!(up(&platform(None), &wanted(), &seen, &BTreeMap::new()).is_err());
 }
 
 #[test]
@@ -287,4 +298,45 @@ fn a_relative_size_never_goes_below_nothing() {
     assert_eq!(Resize::By(2).target(1).unwrap(), 3);
     assert_eq!(Resize::To(0).target(5).unwrap(), 0);
     assert!(Resize::By(-2).target(1).is_err());
+}
+
+#[test]
+fn a_pool_that_the_spec_wants_larger_is_scaled_after_the_control_plane_is_there() {
+    let plan = up(
+        &platform(Some(3)),
+        &wanted(),
+        &Observed::default(),
+        &BTreeMap::new(),
+    )
+    .unwrap();
+    let text = text(&plan);
+    assert!(
+        text.contains("scale worker-0 from 1 to 3 (3 workers are wanted)"),
+        "{text}"
+    );
+    assert!(
+        text.ends_with("wait for 3 ready in worker-0 (0 of 3 workers are ready) after [6 7 8 11]"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_pool_that_the_spec_wants_smaller_loses_the_machines_that_can_go() {
+    let (platform, mut seen) = (platform(Some(1)), complete());
+    seen.app.as_mut().unwrap().pools.insert(
+        "worker-0".into(),
+        SeenPool {
+            replicas: 2,
+            machines: 2,
+            ready: 2,
+        },
+    );
+    assert_eq!(shrinking(&platform, &seen), [("worker-0", 1)]);
+    let removal = drain::Removal {
+        machines: vec!["m1".into()],
+        ..drain::Removal::default()
+    };
+    let removals = BTreeMap::from([("worker-0".to_owned(), removal)]);
+    let plan = up(&platform, &wanted(), &seen, &removals).unwrap();
+    assert!(text(&plan).starts_with("0 choose m1 to go"));
 }

@@ -1,11 +1,12 @@
 //! What is missing between a spec and a running platform.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Action, Plan};
+use super::drain::Removal;
+use super::{Action, Plan, scale};
 use crate::catalog::Component;
 use crate::failure::Failure;
-use crate::observe::{App, Container, Installed, Observed};
+use crate::observe::{App, Container, Installed, Observed, Pool};
 use crate::spec::Platform;
 
 /// What `up` wants beyond the platform itself, computed before planning because it is text, not state.
@@ -18,13 +19,37 @@ pub struct Wanted {
     pub components: Vec<Component>,
 }
 
-/// The steps from `seen` to `platform`. Refuses what is not ours and what is on its way out.
-pub fn up(platform: &Platform, wanted: &Wanted, seen: &Observed) -> Result<Plan, Failure> {
+/// The pools that `up` would make smaller, with the size that the spec wants.
+pub fn shrinking<'a>(platform: &'a Platform, seen: &Observed) -> Vec<(&'a str, u32)> {
+    let Some(app) = &seen.app else {
+        return Vec::new();
+    };
+    let wanted = platform
+        .pools
+        .iter()
+        .filter_map(|pool| Some((pool.name.as_str(), pool.replicas?)));
+    wanted
+        .filter(|(name, replicas)| {
+            app.pools
+                .get(*name)
+                .is_some_and(|seen| *replicas < seen.replicas)
+        })
+        .collect()
+}
+
+/// The steps from `seen` to `platform`. `removals` says for each pool of [`shrinking`] which machines go; as with
+/// `scale`, none goes whose pods have no other place. Refuses what is not ours and what is on its way out.
+pub fn up(
+    platform: &Platform,
+    wanted: &Wanted,
+    seen: &Observed,
+    removals: &BTreeMap<String, Removal>,
+) -> Result<Plan, Failure> {
     refuse_foreign(platform, seen)?;
     refuse_deleting(platform, seen)?;
     let mut plan = Plan::default();
     let infra = infra_cluster(&mut plan, platform, wanted, seen);
-    app_cluster(&mut plan, platform, wanted, seen, &infra);
+    app_cluster(&mut plan, platform, wanted, seen, removals, &infra)?;
     Ok(plan)
 }
 
@@ -208,8 +233,9 @@ fn app_cluster(
     platform: &Platform,
     wanted: &Wanted,
     seen: &Observed,
+    removals: &BTreeMap<String, Removal>,
     infra: &InfraSteps,
-) {
+) -> Result<(), Failure> {
     let absent = App::default();
     let app = seen.app.as_ref().unwrap_or(&absent);
     let started = start_containers(plan, seen);
@@ -235,6 +261,15 @@ fn app_cluster(
             &[control_plane],
         )
     };
+    if !app.available {
+        let cluster = platform.names.app_cluster().to_owned();
+        let after = [applied, control_plane, networking];
+        plan.add(
+            Action::WaitForAppCluster { cluster },
+            "it is not Available",
+            &after,
+        );
+    }
     if !seen.kubeconfig {
         plan.add(
             Action::WriteKubeconfig,
@@ -242,7 +277,13 @@ fn app_cluster(
             &[control_plane],
         );
     }
-    pools(plan, platform, app, &[applied, control_plane, networking]);
+    pools(
+        plan,
+        platform,
+        app,
+        removals,
+        &[applied, control_plane, networking],
+    )
 }
 
 /// Containers of the app cluster that stopped: started again, a machine heals faster than it is replaced.
@@ -283,26 +324,26 @@ fn apply(plan: &mut Plan, wanted: &Wanted, app: &App, infra: &InfraSteps) -> Opt
     )
 }
 
-fn pools(plan: &mut Plan, platform: &Platform, app: &App, after: &[Option<usize>]) {
+fn pools(
+    plan: &mut Plan,
+    platform: &Platform,
+    app: &App,
+    removals: &BTreeMap<String, Removal>,
+    after: &[Option<usize>],
+) -> Result<(), Failure> {
+    let none = Removal::default();
     for pool in &platform.pools {
-        let seen = app.pools.get(&pool.name);
-        let replicas = pool
-            .replicas
-            .or(seen.map(|seen| seen.replicas))
-            .unwrap_or(1);
-        let ready = seen.map_or(0, |seen| seen.ready);
-        let machines = seen.map_or(0, |seen| seen.machines);
-        if ready == replicas && machines == replicas {
-            continue;
-        }
-        let action = Action::WaitForPool {
-            pool: pool.name.clone(),
-            replicas,
-        };
-        plan.add(
-            action,
-            format!("{ready} of {replicas} workers are ready"),
-            after,
-        );
+        let seen = app.pools.get(&pool.name).cloned().unwrap_or(NEW_POOL);
+        let target = pool.replicas.unwrap_or(seen.replicas);
+        let removal = removals.get(&pool.name).unwrap_or(&none);
+        scale::resize(plan, &pool.name, &seen, target, removal, after)?;
     }
+    Ok(())
 }
+
+/// A pool as Cluster API makes it: with one machine, which is not there yet.
+const NEW_POOL: Pool = Pool {
+    replicas: 1,
+    machines: 0,
+    ready: 0,
+};

@@ -29,6 +29,7 @@ pub(super) fn overridden(
         images(&object, &mut catalog, reader);
         components(&object, &mut catalog, reader);
     }
+    forget_infra_node(&mut catalog, base);
     if let Err(message) = support::check(&catalog) {
         reader.wrong(version.as_ref().unwrap_or(field), message);
     }
@@ -43,8 +44,21 @@ fn use_kubernetes(catalog: &mut Catalog, version: Version) {
     }
 }
 
+/// A prepared infra node holds Kubernetes and the components as they are in its own catalogue.
+fn forget_infra_node(catalog: &mut Catalog, base: &Catalog) {
+    let same = catalog.kubernetes == base.kubernetes
+        && catalog.images.node == base.images.node
+        && catalog.components == base.components;
+    if !same && catalog.images.infra_node == base.images.infra_node {
+        catalog.images.infra_node = None;
+    }
+}
+
 fn images(object: &Object<'_>, catalog: &mut Catalog, reader: &mut Reader) -> Option<()> {
-    let images = reader.object(&object.get("images")?, &["node", "loadBalancer"])?;
+    let images = reader.object(
+        &object.get("images")?,
+        &["node", "loadBalancer", "infraNode"],
+    )?;
     if let Some(node) = images.get("node") {
         catalog.images.node = reader.checked(&node, values::image)?;
         node_version(&node, catalog, reader);
@@ -52,6 +66,9 @@ fn images(object: &Object<'_>, catalog: &mut Catalog, reader: &mut Reader) -> Op
     if let Some(load_balancer) = images.get("loadBalancer") {
         catalog.images.load_balancer =
             reader.checked(&load_balancer, values::load_balancer_image)?;
+    }
+    if let Some(infra_node) = images.get("infraNode") {
+        catalog.images.infra_node = Some(reader.checked(&infra_node, values::image)?);
     }
     Some(())
 }

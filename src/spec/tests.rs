@@ -77,6 +77,27 @@ fn a_node_image_of_ones_own_is_left_alone() {
 }
 
 #[test]
+fn a_prepared_infra_node_serves_only_the_catalogue_that_it_was_prepared_for() {
+    let mut base = base();
+    base.images.infra_node = Some("kindest/node:v1.34.4-infra".into());
+    let infra_node = |spec: &str| {
+        parse(&document(spec), "p.yaml", &base)
+            .unwrap()
+            .catalog
+            .images
+            .infra_node
+    };
+    assert_eq!(infra_node("  substrate: local"), base.images.infra_node);
+    assert_eq!(
+        infra_node("  substrate: local\n  kubernetes: v1.33.7"),
+        None
+    );
+    let own =
+        "  {substrate: local, kubernetes: v1.33.7, catalog: {images: {infraNode: \"mine:1\"}}}";
+    assert_eq!(infra_node(own), Some("mine:1".into()));
+}
+
+#[test]
 fn a_component_is_overridden_in_its_place() {
     let sum = "a".repeat(64);
     let platform = parsed(&format!(

@@ -38,6 +38,7 @@ fn good_index() -> Index {
             node: "kindest/node:v1.34.4".into(),
             load_balancer: "kindest/haproxy:v1".into(),
             infra_node: None,
+            smoke: None,
         },
         components: vec![component],
     };

@@ -39,14 +39,14 @@ pub struct Phases {
     pub inventory: Vec<Value>,
 }
 
-/// Labels the objects as clusterctl does, leaves CA bundles to cert-manager and images to the node, and sorts.
-pub fn prepare(component: &Component, mut objects: Vec<Value>) -> Result<Phases> {
+/// Labels the objects of the manifest with that SHA-256 as clusterctl does, leaves CA bundles to cert-manager and images to the node, and sorts.
+pub fn prepare(component: &Component, sha256: &str, mut objects: Vec<Value>) -> Result<Phases> {
     for object in &mut objects {
         mark(component, object)?;
         drop_ca_bundles(object);
-        pull_if_absent(object);
+        adapt_containers(object);
     }
-    let inventory = inventory(component, &objects)?;
+    let inventory = inventory(component, sha256, &objects)?;
     let mut phases = Phases {
         inventory,
         ..Phases::default()
@@ -128,7 +128,7 @@ fn metadata<'a>(object: &'a mut Value, field: &str) -> Result<&'a mut Map<String
 }
 
 /// What says that a component is installed: a provider's Provider object, or cert-manager's Namespace once more.
-fn inventory(component: &Component, objects: &[Value]) -> Result<Vec<Value>> {
+fn inventory(component: &Component, sha256: &str, objects: &[Value]) -> Result<Vec<Value>> {
     let provider = Provider::of(component);
     if provider.is_none() && component.name != CERT_MANAGER {
         return Ok(Vec::new());
@@ -138,11 +138,7 @@ fn inventory(component: &Component, objects: &[Value]) -> Result<Vec<Value>> {
         Some(provider) => provider_object(component, &provider, text(namespace, "/metadata/name")),
         None => namespace.clone(),
     };
-    annotate(
-        &mut object,
-        SHA256_ANNOTATION,
-        component.sha256.as_deref().unwrap_or_default(),
-    )?;
+    annotate(&mut object, SHA256_ANNOTATION, sha256)?;
     Ok(vec![object])
 }
 
@@ -195,11 +191,27 @@ fn drop_ca_bundles(object: &mut Value) {
     }
 }
 
-fn pull_if_absent(object: &mut Value) {
+/// Pulls images only if they are absent, and probes readiness every second instead of, mostly, every ten: a webhook
+/// answers as soon as it can. The patience until a container counts as unready stays the same.
+fn adapt_containers(object: &mut Value) {
     for list in CONTAINERS {
         let containers = object.pointer_mut(list).and_then(Value::as_array_mut);
         for container in containers.into_iter().flatten() {
             container["imagePullPolicy"] = "IfNotPresent".into();
+            if let Some(probe) = container
+                .get_mut("readinessProbe")
+                .and_then(Value::as_object_mut)
+            {
+                let period = number(probe, "periodSeconds").unwrap_or(10);
+                let failures = number(probe, "failureThreshold").unwrap_or(3);
+                probe.insert("failureThreshold".to_owned(), (period * failures).into());
+                probe.insert("periodSeconds".to_owned(), 1.into());
+                probe.remove("initialDelaySeconds");
+            }
         }
     }
+}
+
+fn number(map: &Map<String, Value>, key: &str) -> Option<u64> {
+    map.get(key).and_then(Value::as_u64)
 }

@@ -1,4 +1,4 @@
-//! Test results as JUnit XML. Pure.
+//! Test results as `JUnit` XML. Pure.
 
 use std::fmt::Write;
 
@@ -83,6 +83,7 @@ mod tests {
                 case("up", None),
                 case("service <answers>", Some("\x1b[31m\"a\" & b\nsecond line")),
             ],
+            interrupted: false,
         };
         insta::assert_snapshot!(junit(&results), @r#"
         <?xml version="1.0" encoding="UTF-8"?>

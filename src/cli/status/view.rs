@@ -117,7 +117,7 @@ pub(super) fn problems(names: &Names, seen: &Observed) -> Vec<String> {
             problems.extend(app.machines.iter().filter_map(machine_problem));
         }
         None if seen.infra.api => {
-            problems.push(format!("there is no Cluster {}", names.app_cluster()))
+            problems.push(format!("there is no Cluster {}", names.app_cluster()));
         }
         None => {}
     }

@@ -15,7 +15,7 @@ pub(super) fn probe(component: &str) -> Option<Value> {
         "bootstrap-kubeadm" => (
             "bootstrap.cluster.x-k8s.io/v1beta2",
             "KubeadmConfigTemplate",
-            json!({"template": {"spec": {}}}),
+            json!({"template": {"spec": {"format": "cloud-config"}}}),
         ),
         "control-plane-kubeadm" => (
             "controlplane.cluster.x-k8s.io/v1beta2",
@@ -43,7 +43,8 @@ fn control_plane() -> Value {
         "replicas": 1,
         "version": "v1.34.0",
         "machineTemplate": {"spec": {"infrastructureRef": machines}},
-        "kubeadmConfigSpec": {"clusterConfiguration": {}},
+        // Neither may be empty.
+        "kubeadmConfigSpec": {"clusterConfiguration": {"certificatesDir": "/etc/kubernetes/pki"}},
     })
 }
 

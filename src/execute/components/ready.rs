@@ -2,17 +2,18 @@
 
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use futures::future::try_join_all;
 use kube::Client;
 use serde_json::Value;
 use tokio::time::{Instant, sleep};
 
+use super::blame;
 use super::probes::probe;
 use crate::catalog::Component;
 use crate::catalog::manifest::PROVIDER_LABEL;
 use crate::failure::Failure;
-use crate::observe::components::{selector, trouble};
+use crate::observe::components::selector;
 use crate::progress::Reporter;
 use crate::tools::kube::{
     DynamicObject, Objects, RequestError, Verdict, accepts, is_true, not_true,
@@ -48,41 +49,39 @@ async fn ready(
     match probe(name) {
         Some(object) => match answers(client, &object, reporter, deadline, name).await {
             Ok(()) => Ok(()),
-            Err(error) => Err(unready(client, name, error).await),
+            Err(error) => Err(blame(client, name, error).await),
         },
         None => available(client, name, reporter, deadline).await,
     }
 }
 
-/// Asks until the answer is yes, fails for good, or time is up.
+/// Asks until there is an answer, the question is wrong, or time is up. That an object is invalid is an answer too: the
+/// server checks its schema after the webhook has been asked.
 async fn answers(
     client: &Client,
     object: &Value,
     reporter: &Reporter,
     deadline: Instant,
     name: &str,
-) -> Result<(), RequestError> {
+) -> Result<()> {
     let mut pause = FIRST_PAUSE;
     loop {
-        let Err(error) = accepts(client, object).await else {
-            return Ok(());
+        let error = match accepts(client, object).await {
+            Ok(())
+            | Err(RequestError {
+                code: Some(422), ..
+            }) => return Ok(()),
+            Err(error) => error,
         };
         if !error.heals || Instant::now() + pause >= deadline {
-            return Err(error);
+            return Err(error).with_context(|| format!("asking the webhooks of {name}"));
         }
-        reporter.note(format!("webhooks of {name}: {error}"));
+        let text = error.to_string();
+        let cause = text.rsplit(": ").next().unwrap_or(&text);
+        reporter.note(format!("webhooks of {name}: {cause}"));
         sleep(pause).await;
         pause = (pause * 2).min(LONGEST_PAUSE);
     }
-}
-
-async fn unready(client: &Client, name: &str, error: RequestError) -> anyhow::Error {
-    let mut failure =
-        Failure::failed(format!("the webhooks of {name} do not answer")).because(error);
-    for line in trouble(client, name).await {
-        failure = failure.hint(line);
-    }
-    failure.into()
 }
 
 async fn available(

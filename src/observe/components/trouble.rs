@@ -67,7 +67,8 @@ fn reason(pod: &Pod) -> Option<String> {
     let containers = status.container_statuses.as_deref().unwrap_or_default();
     let mut texts: Vec<String> = containers
         .iter()
-        .filter_map(|container| explain(container.state.as_ref()?))
+        .flat_map(|container| [&container.last_state, &container.state])
+        .filter_map(|state| explain(state.as_ref()?))
         .collect();
     if texts.is_empty() {
         let bad = conditions
@@ -100,15 +101,22 @@ fn explain(state: &ContainerState) -> Option<String> {
     )
 }
 
+/// The last lines of the running container, or of the one that ended before it.
 async fn log(client: &Client, pod: &Pod) -> Vec<String> {
     let api: Api<Pod> = Api::namespaced(client.clone(), &pod.namespace().unwrap_or_default());
-    let parameters = LogParams {
-        tail_lines: Some(LOG_LINES),
-        ..LogParams::default()
-    };
-    let text = api
-        .logs(&pod.name_any(), &parameters)
-        .await
-        .unwrap_or_default();
-    text.lines().map(|line| format!("  {line}")).collect()
+    for previous in [false, true] {
+        let parameters = LogParams {
+            tail_lines: Some(LOG_LINES),
+            previous,
+            ..LogParams::default()
+        };
+        let text = api
+            .logs(&pod.name_any(), &parameters)
+            .await
+            .unwrap_or_default();
+        if !text.is_empty() {
+            return text.lines().map(|line| format!("  {line}")).collect();
+        }
+    }
+    Vec::new()
 }

@@ -18,7 +18,6 @@ pub(super) fn of_pod(spec: &PodSpec) -> Result<Resources> {
         let own = of_container(container)?;
         if container.restart_policy.as_deref() == Some("Always") {
             add(&mut sidecars, &own);
-            raise(&mut peak, &sidecars);
         } else {
             let mut turn = sidecars.clone();
             add(&mut turn, &own);

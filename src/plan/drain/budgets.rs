@@ -1,38 +1,27 @@
-//! How many evictions each disruption budget has left, over a whole removal.
+//! Whether the disruption budgets let a pod be evicted.
 
 use super::selectors::labels_match;
 use crate::observe::workload::{Budget, Pod};
 
-pub(super) struct Budgets<'a>(Vec<(&'a Budget, u32)>);
-
-impl<'a> Budgets<'a> {
-    pub(super) fn new(budgets: &'a [Budget]) -> Self {
-        let left = budgets.iter().map(|b| (b, b.disruptions_allowed));
-        Self(left.collect())
+/// A budget that allows one eviction now allows them all in turn, each as soon as the pod before has its place: who
+/// drains keeps asking. One that allows none now may never do so.
+pub(super) fn permit(budgets: &[Budget], pod: &Pod) -> Result<(), String> {
+    // The eviction API asks no budget about pods that do not run yet.
+    if pod.phase == "Pending" {
+        return Ok(());
     }
-
-    /// Takes one eviction from the budget that covers `pod`, if there is one.
-    pub(super) fn charge(&mut self, pod: &Pod) -> Result<(), String> {
-        // The eviction API asks no budget about pods that do not run yet.
-        if pod.phase == "Pending" {
-            return Ok(());
-        }
-        let covering = self.0.iter_mut().filter(|(budget, _)| covers(budget, pod));
-        match covering.collect::<Vec<_>>().as_mut_slice() {
-            [] => Ok(()),
-            [(budget, 0)] => Err(format!(
-                "PodDisruptionBudget {} allows 0 more disruptions",
-                budget.name
-            )),
-            [(_, left)] => {
-                *left -= 1;
-                Ok(())
-            }
-            [..] => Err(
-                "more than one PodDisruptionBudget covers it, and such a pod is never evicted"
-                    .to_owned(),
-            ),
-        }
+    let covering: Vec<&Budget> = budgets.iter().filter(|b| covers(b, pod)).collect();
+    match covering.as_slice() {
+        [] => Ok(()),
+        [budget] if budget.disruptions_allowed == 0 => Err(format!(
+            "PodDisruptionBudget {} allows no disruption now",
+            budget.name
+        )),
+        [_] => Ok(()),
+        [..] => Err(
+            "more than one PodDisruptionBudget covers it, and such a pod is never evicted"
+                .to_owned(),
+        ),
     }
 }
 

@@ -33,7 +33,7 @@ fn node(name: &str) -> Node {
     }
 }
 
-/// A running pod of a ReplicaSet that asks for 1 CPU and 512 MiB.
+/// A running pod of a `ReplicaSet` that asks for 1 CPU and 512 MiB.
 fn pod(name: &str, node: &str) -> Pod {
     Pod {
         namespace: "default".to_owned(),

@@ -6,80 +6,65 @@ use kube::{Api, Client};
 
 use crate::kubeconfig::{Access, Kubeconfig, combine};
 use crate::names::{NAMESPACE, Names};
-use crate::substrate::local::infra_node;
+use crate::substrate::local::infra_node::{self, API_SERVER_PORT};
 use crate::tools::docker::Docker;
 use crate::tools::kube as api;
-
-/// Port of the API server inside a node and inside the load balancer.
-const API_SERVER_PORT: u16 = 6443;
 
 /// A client for the infra cluster, whose admin kubeconfig lies in its node.
 pub async fn infra_client(docker: &Docker, names: &Names) -> Result<Client> {
     api::client(&infra_node::kubeconfig(docker, &names.infra_node()).await?).await
 }
 
-/// The app cluster's admin kubeconfig, with its server on this machine's loopback.
-///
-/// Cluster API writes the load balancer's own address into it, which not every machine can reach; the port is read
-/// from Docker each time, because it changes when the load balancer restarts. Errors while either is missing.
-pub async fn app_kubeconfig(docker: &Docker, infra: &Client, names: &Names) -> Result<String> {
-    let secret_name = format!("{}-kubeconfig", names.app_cluster());
-    let secrets: Api<Secret> = Api::namespaced(infra.clone(), NAMESPACE);
-    let secret = secrets
-        .get(&secret_name)
-        .await
-        .with_context(|| format!("reading Secret {secret_name}"))?;
-    let value = secret.data.and_then(|mut data| data.remove("value"));
-    let value = value.with_context(|| format!("Secret {secret_name} has no key `value`"))?;
-    let admin =
-        String::from_utf8(value.0).with_context(|| format!("Secret {secret_name} is not text"))?;
-    let balancer = names.load_balancer();
-    let container = docker.find_container(&balancer).await?;
-    let container = container.with_context(|| format!("there is no container {balancer}"))?;
-    let server = format!(
-        "https://127.0.0.1:{}",
-        container.published_port(API_SERVER_PORT)?
-    );
+/// A client for the app cluster.
+pub async fn app_client(docker: &Docker, infra: &Client, names: &Names) -> Result<Client> {
+    let (admin, server) = app_access(docker, infra, names).await?;
     let access = Access {
         context: names.app_cluster(),
         admin: &admin,
         server: &server,
     };
-    combine(&[access])?.to_yaml()
-}
-
-/// A client for the app cluster.
-pub async fn app_client(docker: &Docker, infra: &Client, names: &Names) -> Result<Client> {
-    api::client(&app_kubeconfig(docker, infra, names).await?).await
+    api::client(&combine(&[access])?.to_yaml()?).await
 }
 
 /// The platform's kubeconfig: a context for the app cluster, which is the current one, and one for the infra cluster.
 pub async fn kubeconfig(docker: &Docker, infra: &Client, names: &Names) -> Result<Kubeconfig> {
-    let app = app_kubeconfig(docker, infra, names).await?;
-    let mgmt = infra_node::kubeconfig(docker, &names.infra_node()).await?;
-    let infra_cluster = names.infra_cluster();
-    let (app_server, infra_server) = (server_of(&app)?, server_of(&mgmt)?);
+    let node = names.infra_node();
+    let (app, infra_admin, infra_server) = tokio::try_join!(
+        app_access(docker, infra, names),
+        infra_node::kubeconfig(docker, &node),
+        infra_node::server(docker, &node),
+    )?;
+    let (app_admin, app_server) = app;
     combine(&[
         Access {
             context: names.app_cluster(),
-            admin: &app,
+            admin: &app_admin,
             server: &app_server,
         },
         Access {
-            context: &infra_cluster,
-            admin: &mgmt,
+            context: &names.infra_cluster(),
+            admin: &infra_admin,
             server: &infra_server,
         },
     ])
 }
 
-fn server_of(text: &str) -> Result<String> {
-    let config = Kubeconfig::parse(text)?;
-    let context = config
-        .current()
-        .context("a kubeconfig without a current context")?;
-    let server = config
-        .server(context)
-        .context("a kubeconfig without a server")?;
-    Ok(server.to_owned())
+/// The app cluster's admin kubeconfig and its server as this machine reaches it.
+///
+/// Cluster API writes the load balancer's own address into it, which not every machine can reach; the port is read
+/// from Docker each time, because it changes when the load balancer restarts. Errors while either is missing.
+async fn app_access(docker: &Docker, infra: &Client, names: &Names) -> Result<(String, String)> {
+    let secret_name = format!("{}-kubeconfig", names.app_cluster());
+    let secrets: Api<Secret> = Api::namespaced(infra.clone(), NAMESPACE);
+    let secret = secrets.get(&secret_name).await;
+    let secret = secret.with_context(|| format!("reading Secret {secret_name}"))?;
+    let value = secret.data.and_then(|mut data| data.remove("value"));
+    let value = value.with_context(|| format!("Secret {secret_name} has no key `value`"))?;
+    let admin = String::from_utf8(value.0);
+    let admin = admin.with_context(|| format!("Secret {secret_name} is not text"))?;
+    let balancer = names.load_balancer();
+    let container = docker.find_container(&balancer).await?;
+    let container = container.with_context(|| format!("there is no container {balancer}"))?;
+    let port = container.published_port(API_SERVER_PORT)?;
+    Ok((admin, format!("https://127.0.0.1:{port}")))
 }

@@ -94,11 +94,17 @@ pub async fn boot(docker: &Docker, name: &str, deadline: Duration) -> Result<()>
 
 /// The cluster administrator's kubeconfig, with the server as the host reaches it. A secret.
 pub async fn kubeconfig(docker: &Docker, name: &str) -> Result<String> {
+    let server = server(docker, name).await?;
+    let config = read_text(docker, name, ADMIN_KUBECONFIG).await?;
+    Ok(with_server(&config, &server))
+}
+
+/// The address of the infra cluster's API server on this machine.
+pub async fn server(docker: &Docker, name: &str) -> Result<String> {
     let container = docker.find_container(name).await?;
     let container = container.with_context(|| format!("there is no container `{name}`"))?;
     let port = container.published_port(API_SERVER_PORT)?;
-    let config = read_text(docker, name, ADMIN_KUBECONFIG).await?;
-    Ok(with_server(&config, &format!("https://127.0.0.1:{port}")))
+    Ok(format!("https://127.0.0.1:{port}"))
 }
 
 /// Imports an uncompressed image archive into the node's containerd.

@@ -104,3 +104,6 @@ fn parse(condition: &Value) -> Condition {
         message: text("message"),
     }
 }
+
+#[cfg(test)]
+mod tests;

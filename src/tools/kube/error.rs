@@ -4,13 +4,16 @@ use std::error::Error;
 use std::time::Duration;
 
 use kube::core::Status;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep, timeout_at};
 
 /// Time for one request and its answer, watches excepted.
 pub(super) const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_millis(500);
+
+/// How server-side apply complains of a field that the kind does not have; its code is 500 all the same.
+const UNKNOWN_FIELD: &str = "failed to create typed patch object";
 
 /// Why a request failed. It stands in the chain of every error of this module that comes from the API server.
 #[derive(Debug, thiserror::Error)]
@@ -25,10 +28,7 @@ pub struct RequestError {
 
 impl RequestError {
     fn no_answer() -> Self {
-        let text = format!(
-            "no answer from the API server within {} s",
-            REQUEST_TIMEOUT.as_secs()
-        );
+        let text = "no answer from the API server in time".to_owned();
         Self {
             text,
             code: None,
@@ -62,6 +62,7 @@ impl From<Status> for RequestError {
         let heals = match status.code {
             404 => !namespace_is_missing(&status),
             409 => !is_field_manager_conflict(&status),
+            500 => !status.message.contains(UNKNOWN_FIELD),
             code => code == 429 || code >= 500,
         };
         let text = if status.message.is_empty() {
@@ -87,7 +88,8 @@ where
 {
     let mut pause = FIRST_PAUSE;
     loop {
-        let error = match once(attempt()).await {
+        let limit = deadline.min(Instant::now() + REQUEST_TIMEOUT);
+        let error = match answer_by(limit, attempt()).await {
             Ok(answer) => return Ok(answer),
             Err(error) => error,
         };
@@ -103,7 +105,14 @@ where
 pub(super) async fn once<T>(
     request: impl Future<Output = kube::Result<T>>,
 ) -> Result<T, RequestError> {
-    match timeout(REQUEST_TIMEOUT, request).await {
+    answer_by(Instant::now() + REQUEST_TIMEOUT, request).await
+}
+
+async fn answer_by<T>(
+    limit: Instant,
+    request: impl Future<Output = kube::Result<T>>,
+) -> Result<T, RequestError> {
+    match timeout_at(limit, request).await {
         Ok(answer) => answer.map_err(RequestError::from),
         Err(_) => Err(RequestError::no_answer()),
     }
@@ -132,17 +141,14 @@ fn innermost(error: &kube::Error) -> String {
     last.to_string()
 }
 
-/// True for a certificate or a handshake that will be refused again.
-fn is_tls(error: &kube::Error) -> bool {
-    let mut link: Option<&(dyn Error + 'static)> = Some(error);
-    while let Some(current) = link {
-        let carried = current
-            .downcast_ref::<std::io::Error>()
-            .and_then(std::io::Error::get_ref);
-        if carried.is_some_and(<dyn Error + Send + Sync>::is::<rustls::Error>) {
-            return true;
-        }
-        link = current.source();
-    }
-    false
+/// True for a certificate or a handshake that will be refused again. An I/O error hides what it carries from `source`.
+fn is_tls(error: &(dyn Error + 'static)) -> bool {
+    let carried = match error.downcast_ref::<std::io::Error>() {
+        Some(io) => io.get_ref().map(|carried| carried as _),
+        None => error.source(),
+    };
+    error.is::<rustls::Error>() || carried.is_some_and(is_tls)
 }
+
+#[cfg(test)]
+mod tests;

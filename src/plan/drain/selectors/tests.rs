@@ -20,70 +20,32 @@ fn every_operator_judges_a_present_and_an_absent_label() {
         labels: labels(&[("disk", "ssd"), ("cores", "8")]),
         ..Node::default()
     };
-    let expected = [
-        (
-            json!({"key": "disk", "operator": "In", "values": ["hdd", "ssd"]}),
-            true,
-        ),
-        (
-            json!({"key": "disk", "operator": "In", "values": ["hdd"]}),
-            false,
-        ),
-        (
-            json!({"key": "zone", "operator": "In", "values": ["a"]}),
-            false,
-        ),
-        (
-            json!({"key": "disk", "operator": "NotIn", "values": ["ssd"]}),
-            false,
-        ),
-        (
-            json!({"key": "disk", "operator": "NotIn", "values": ["hdd"]}),
-            true,
-        ),
-        (
-            json!({"key": "zone", "operator": "NotIn", "values": ["a"]}),
-            true,
-        ),
-        (json!({"key": "disk", "operator": "Exists"}), true),
-        (json!({"key": "zone", "operator": "Exists"}), false),
-        (json!({"key": "disk", "operator": "DoesNotExist"}), false),
-        (json!({"key": "zone", "operator": "DoesNotExist"}), true),
-        (
-            json!({"key": "cores", "operator": "Gt", "values": ["7"]}),
-            true,
-        ),
-        (
-            json!({"key": "cores", "operator": "Gt", "values": ["8"]}),
-            false,
-        ),
-        (
-            json!({"key": "cores", "operator": "Lt", "values": ["9"]}),
-            true,
-        ),
-        (
-            json!({"key": "cores", "operator": "Lt", "values": ["8"]}),
-            false,
-        ),
-        (
-            json!({"key": "disk", "operator": "Gt", "values": ["1"]}),
-            false,
-        ),
-        (
-            json!({"key": "zone", "operator": "Lt", "values": ["1"]}),
-            false,
-        ),
-        (
-            json!({"key": "disk", "operator": "Like", "values": ["s*"]}),
-            false,
-        ),
+    let expected: [(&str, &str, &[&str], bool); 17] = [
+        ("disk", "In", &["hdd", "ssd"], true),
+        ("disk", "In", &["hdd"], false),
+        ("zone", "In", &["a"], false),
+        ("disk", "NotIn", &["ssd"], false),
+        ("disk", "NotIn", &["hdd"], true),
+        ("zone", "NotIn", &["a"], true),
+        ("disk", "Exists", &[], true),
+        ("zone", "Exists", &[], false),
+        ("disk", "DoesNotExist", &[], false),
+        ("zone", "DoesNotExist", &[], true),
+        ("cores", "Gt", &["7"], true),
+        ("cores", "Gt", &["8"], false),
+        ("cores", "Lt", &["9"], true),
+        ("cores", "Lt", &["8"], false),
+        ("disk", "Gt", &["1"], false),
+        ("zone", "Lt", &["1"], false),
+        ("disk", "Like", &["s*"], false),
     ];
-    for (expression, matches) in expected {
-        let selector = json!({"nodeSelectorTerms": [{"matchExpressions": [expression]}]});
+    for (key, operator, values, matches) in expected {
+        let expression = json!({"key": key, "operator": operator, "values": values});
+        let selector = read(json!({"nodeSelectorTerms": [{"matchExpressions": [expression]}]}));
         assert_eq!(
-            node_matches(&read(selector.clone()), &node),
+            node_matches(&selector, &node),
             matches,
-            "{selector}"
+            "{key} {operator} {values:?}"
         );
     }
 }

@@ -42,7 +42,7 @@ fn where_every_choice_costs_pods_the_cheapest_is_made_and_said() {
     for pod in &mut pods {
         pod.node_selector = pairs(&[("disk", "ssd")]);
     }
-    // `d` and `e` would fit on the other node's free CPU if `w1` went; its other pods would not.
+    // `w0` has more pods, but all except one fit on `w1`.
     pods.extend([pod("d", "w0"), pod("e", "w0")]);
     pods[3].requests.clear();
     pods[4].requests.clear();
@@ -69,6 +69,18 @@ fn a_machine_without_a_ready_node_goes_before_any_other() {
 }
 
 #[test]
+fn a_broken_machine_goes_first_even_if_its_pods_are_lost() {
+    let mut orphan = pod("orphan", "w0");
+    orphan.controller = None;
+    let seen = workload(&[node("w0"), node("w1"), node("w2")], &[orphan]);
+    let mut broken = machine("w0", 0);
+    broken.ready = false;
+    let removal = remove(&seen, &[machine("w1", 1), broken], 1);
+    assert_eq!(removal.machines, ["m-w0"]);
+    assert_eq!(removal.homeless.len(), 1);
+}
+
+#[test]
 fn machines_on_their_way_out_count_and_are_not_chosen_again() {
     let seen = workload(&[node("w0"), node("w1"), node("w2")], &[]);
     let mut leaving = machine("w0", 3);
@@ -87,13 +99,12 @@ fn pods_of_machines_on_their_way_out_take_places_but_are_not_reported() {
         pod("d", "w1"),
     ];
     let seen = workload(&[node("w0"), node("w1"), node("w2")], &pods);
-    let mut leaving = machine("w0", 3);
+    let mut leaving = machine("w0", 2);
     leaving.deleting = true;
-    let removal = remove(&seen, &[leaving, machine("w1", 2), machine("w2", 1)], 2);
-    assert_eq!(removal.machines, ["m-w2"], "it has no pods");
-    assert_eq!(removal.homeless, []);
-    let all = remove(&seen, &[machine("w0", 3), machine("w1", 2)], 2);
-    assert_eq!(all.homeless.len(), 2, "two of four pods fit on w2");
+    let removal = remove(&seen, &[leaving, machine("w1", 1)], 2);
+    assert_eq!(removal.machines, ["m-w1"]);
+    let homeless: Vec<&str> = removal.homeless.iter().map(|h| h.pod.as_str()).collect();
+    assert_eq!(homeless, ["default/d"]);
 }
 
 #[test]
@@ -130,6 +141,17 @@ fn a_large_pod_is_placed_before_small_ones_take_its_room() {
     let mut half = node("w2");
     half.allocatable = amounts(500, 4096, 10);
     let seen = workload(&[node("w0"), node("w1"), half], &[small, large]);
+    assert_eq!(remove(&seen, &[machine("w0", 1)], 1).homeless, []);
+}
+
+#[test]
+fn a_pod_that_is_bound_to_a_node_is_placed_before_larger_ones_that_are_not() {
+    let mut bound = pod("bound", "w0");
+    bound.requests = amounts(500, 512, 1);
+    bound.node_selector = pairs(&[("kubernetes.io/hostname", "w1")]);
+    let mut large = pod("large", "w0");
+    large.requests = amounts(2000, 512, 1);
+    let seen = workload(&[node("w0"), node("w1"), node("w2")], &[large, bound]);
     assert_eq!(remove(&seen, &[machine("w0", 1)], 1).homeless, []);
 }
 

@@ -115,8 +115,9 @@ async fn engine(docker: &Docker, names: &Names) -> Result<Engine> {
         docker.find_container(&load_balancer),
         docker.network_subnets(DOCKER_NETWORK),
     )?;
-    let named = infra_node.into_iter().chain(load_balancer);
-    let all = ours.into_iter().chain(infra).chain(app).chain(named);
+    let by_themselves = infra_node.into_iter().chain(load_balancer);
+    let labelled = ours.into_iter().chain(infra).chain(app);
+    let all = labelled.chain(by_themselves);
     let by_name: BTreeMap<String, Container> = all.map(|c| (c.name.clone(), c)).collect();
     Ok(Engine {
         info,

@@ -1,0 +1,3 @@
+module bex.test/pause
+
+go 1.24.0
