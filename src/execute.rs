@@ -4,6 +4,7 @@ mod app_cluster;
 pub mod components;
 mod controllers;
 mod infra_cluster;
+mod nudge;
 mod removal;
 mod runner;
 

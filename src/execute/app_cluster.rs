@@ -7,6 +7,7 @@ use futures::future::try_join_all;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
+use super::nudge;
 use crate::kubeconfig::file;
 use crate::names::NAMESPACE;
 use crate::observe::{Machine, capi};
@@ -170,16 +171,16 @@ pub(super) async fn wait_for_pool(
     );
     let what = format!("{replicas} ready workers in pool {pool}");
     let deadline = world.deadline(POOL_DEADLINE);
-    machines
-        .wait_list(&selector, &what, deadline, reporter, |objects| {
-            let seen: Vec<Machine> = objects
-                .iter()
-                .map(|object| capi::machine(&world.platform.names, object))
-                .collect();
-            pool_verdict(&seen, replicas)
-        })
-        .await
-        .map(drop)
+    let judge = |objects: &[DynamicObject]| {
+        let seen = objects
+            .iter()
+            .map(|object| capi::machine(&world.platform.names, object));
+        pool_verdict(&seen.collect::<Vec<_>>(), replicas)
+    };
+    tokio::select! {
+        settled = machines.wait_list(&selector, &what, deadline, reporter, judge) => settled.map(drop),
+        never = nudge::draining(&machines, &selector) => match never {},
+    }
 }
 
 fn pool_verdict(machines: &[Machine], replicas: u32) -> Verdict {
