@@ -1,5 +1,6 @@
 //! Steps of the app cluster: its Cluster API objects, its network, its pools.
 
+use std::iter;
 use std::time::Duration;
 
 use anyhow::Result;
@@ -9,6 +10,7 @@ use tokio::time::Instant;
 
 use crate::kubeconfig::file;
 use crate::observe::{Machine, capi};
+use crate::plan::workers;
 use crate::progress::Reporter;
 use crate::tools::kube::{self, DynamicObject, Verdict, is_true};
 use crate::world::World;
@@ -75,6 +77,9 @@ async fn wait_for_condition(
     let judge = |object: Option<&DynamicObject>| match object {
         None => Verdict::Failed("the Cluster object is gone".to_owned()),
         Some(object) if is_true(object, condition) => Verdict::Done,
+        Some(object) if capi::problems(object).is_empty() => {
+            Verdict::Waiting(format!("{condition} is not known yet"))
+        }
         Some(object) => Verdict::Waiting(capi::problems(object).join("; ")),
     };
     let what = format!("Cluster {cluster} to be {condition}");
@@ -132,7 +137,7 @@ pub(super) async fn wait_for_pool(
         "cluster.x-k8s.io/deployment-name={}",
         world.platform.names.pool(pool)
     );
-    let what = format!("{replicas} ready workers in pool {pool}");
+    let what = format!("{} ready in pool {pool}", workers(replicas));
     let deadline = world.deadline(POOL_DEADLINE);
     machines
         .wait_list(&selector, &what, deadline, reporter, |objects| {
@@ -169,9 +174,7 @@ fn pool_verdict(machines: &[Machine], replicas: u32) -> Verdict {
                 machine.problem.as_deref().unwrap_or(&machine.phase)
             )
         });
-    let details: Vec<String> = leaving.chain(coming).collect();
-    Verdict::Waiting(format!(
-        "{ready} of {replicas} ready; {}",
-        details.join("; ")
-    ))
+    let sizes = format!("{ready} ready, {replicas} wanted");
+    let details: Vec<String> = iter::once(sizes).chain(leaving).chain(coming).collect();
+    Verdict::Waiting(details.join("; "))
 }
