@@ -58,7 +58,7 @@ struct Global {
     /// Say also what starts and what is waited for; -vv adds the log
     #[arg(short, long, global = true, action = ArgAction::Count, conflicts_with = "quiet")]
     verbose: u8,
-    /// Never use colour (also: NO_COLOR, TERM=dumb)
+    /// Never use colour (also: `NO_COLOR`, `TERM=dumb`)
     #[arg(long, global = true)]
     no_color: bool,
     /// How data is printed on stdout
@@ -112,7 +112,7 @@ impl Cli {
             Verb::Smoke(smoke) => block_on(smoke.run(ui)),
             Verb::Gc(gc) => block_on(gc.run(ui)),
             Verb::Completions(completions) => completions.run(),
-            Verb::Version(version) => version.run(ui),
+            Verb::Version(version::Version {}) => version::run(ui),
         }
     }
 }

@@ -44,7 +44,7 @@ pub(super) fn text(platform: &str, plan: &plan::Plan) -> String {
     let rows = plan
         .steps
         .iter()
-        .map(|step| [format!("· {}", step.action), step.reason.clone()]);
+        .map(|step| [String::new(), step.action.to_string(), step.reason.clone()]);
     format!("{platform}: {count}\n{}", sentences(rows))
 }
 
@@ -73,7 +73,7 @@ mod tests {
         ];
         assert_eq!(
             text("bex", &plan::Plan { steps }),
-            "bex: 2 steps\n· scale worker-0 from 1 to 3  asked for\n· write kubeconfig            it is missing"
+            "bex: 2 steps\n   scale worker-0 from 1 to 3  asked for\n   write kubeconfig            it is missing"
         );
         assert_eq!(text("bex", &plan::Plan::default()), "bex: nothing to do");
     }

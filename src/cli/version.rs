@@ -13,11 +13,9 @@ Example:
   bex-infra version -o json")]
 pub(super) struct Version {}
 
-impl Version {
-    pub(super) fn run(self, ui: &Ui) -> Result<()> {
-        let version = env!("CARGO_PKG_VERSION");
-        let platform = format!("{OS}/{ARCH}");
-        let data = json!({"version": version, "platform": platform});
-        ui.data(&data, |_| format!("bex-infra {version} ({platform})"))
-    }
+pub(super) fn run(ui: &Ui) -> Result<()> {
+    let version = env!("CARGO_PKG_VERSION");
+    let platform = format!("{OS}/{ARCH}");
+    let data = json!({"version": version, "platform": platform});
+    ui.data(&data, |_| format!("bex-infra {version} ({platform})"))
 }

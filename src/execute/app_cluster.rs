@@ -1,5 +1,6 @@
 //! Steps of the app cluster: its Cluster API objects, its network, its pools.
 
+use std::iter;
 use std::time::Duration;
 
 use anyhow::Result;
@@ -11,6 +12,7 @@ use super::nudge;
 use crate::kubeconfig::file;
 use crate::names::NAMESPACE;
 use crate::observe::{Machine, capi};
+use crate::plan::workers;
 use crate::progress::Reporter;
 use crate::tools::kube::{self, DynamicObject, Objects, Verdict, is_true};
 use crate::world::World;
@@ -112,6 +114,9 @@ async fn wait_for_condition(
     let judge = |object: Option<&DynamicObject>| match object {
         None => Verdict::Failed("the Cluster object is gone".to_owned()),
         Some(object) if is_true(object, condition) => Verdict::Done,
+        Some(object) if capi::problems(object).is_empty() => {
+            Verdict::Waiting(format!("{condition} is not known yet"))
+        }
         Some(object) => Verdict::Waiting(capi::problems(object).join("; ")),
     };
     let what = format!("Cluster {cluster} to be {condition}");
@@ -169,7 +174,7 @@ pub(super) async fn wait_for_pool(
         "cluster.x-k8s.io/deployment-name={}",
         world.platform.names.pool(pool)
     );
-    let what = format!("{replicas} ready workers in pool {pool}");
+    let what = format!("{} ready in pool {pool}", workers(replicas));
     let deadline = world.deadline(POOL_DEADLINE);
     let judge = |objects: &[DynamicObject]| {
         let seen = objects
@@ -206,9 +211,7 @@ fn pool_verdict(machines: &[Machine], replicas: u32) -> Verdict {
                 machine.problem.as_deref().unwrap_or(&machine.phase)
             )
         });
-    let details: Vec<String> = leaving.chain(coming).collect();
-    Verdict::Waiting(format!(
-        "{ready} of {replicas} ready; {}",
-        details.join("; ")
-    ))
+    let sizes = format!("{ready} ready, {replicas} wanted");
+    let details: Vec<String> = iter::once(sizes).chain(leaving).chain(coming).collect();
+    Verdict::Waiting(details.join("; "))
 }

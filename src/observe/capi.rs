@@ -209,7 +209,7 @@ mod tests {
         let machine = machine(&Names::new("acme"), &machine_json("b", "Unknown"));
         assert_eq!(
             machine.problem.as_deref(),
-            Some("NodeReady: * kubelet stopped more")
+            Some("NodeReady: kubelet stopped, more")
         );
     }
 

@@ -77,7 +77,7 @@ pub(super) fn resize(
         after.push(plan.add(action, format!("wanted: {}", workers(target)), &after));
     }
     if seen.replicas != target || seen.ready != target || seen.machines != target {
-        let reason = format!("{} of {target} ready", seen.ready);
+        let reason = format!("{} ready, {target} wanted", seen.ready);
         plan.add(
             Action::WaitForPool {
                 pool: pool.to_owned(),

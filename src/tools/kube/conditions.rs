@@ -74,25 +74,41 @@ impl Condition {
         self.status == good
     }
 
-    /// `Ready: NodeNotReady, kubelet stopped`; the message's lines are joined.
+    /// `Ready: NodeNotReady, kubelet stopped`. A reason that only says the type again (`NotReady`) is left out.
     pub fn describe(&self) -> String {
-        let message = self
-            .message
-            .lines()
-            .map(str::trim)
-            .filter(|line| !line.is_empty())
-            .collect::<Vec<_>>()
-            .join(" ");
-        let why = [self.reason.as_str(), message.as_str()]
-            .into_iter()
-            .filter(|text| !text.is_empty());
-        let why = why.collect::<Vec<_>>().join(", ");
-        if why.is_empty() {
-            format!("{} is {}", self.kind, self.status)
-        } else {
-            format!("{}: {why}", self.kind)
+        let Self {
+            kind,
+            status,
+            reason,
+            message,
+        } = self;
+        let says_nothing = reason.strip_prefix("Not").unwrap_or(reason) == kind;
+        let reason = if says_nothing { "" } else { reason };
+        let message = one_line(message);
+        match (reason, message.as_str()) {
+            ("", "") => format!("{kind} is {status}"),
+            ("", why) | (why, "") => format!("{kind}: {why}"),
+            (reason, message) => format!("{kind}: {reason}, {message}"),
         }
     }
+}
+
+/// Messages are often lists with bullets, in several levels.
+fn one_line(message: &str) -> String {
+    let lines = message
+        .lines()
+        .map(|line| line.trim().trim_start_matches("* "));
+    let mut text = String::new();
+    for line in lines.filter(|line| !line.is_empty()) {
+        let separator = match text.chars().last() {
+            None => "",
+            Some(':') => " ",
+            Some(_) => ", ",
+        };
+        text.push_str(separator);
+        text.push_str(line);
+    }
+    text
 }
 
 fn parse(condition: &Value) -> Condition {

@@ -15,15 +15,16 @@ fn object(conditions: &Value) -> DynamicObject {
 #[test]
 fn only_conditions_that_are_not_as_they_should_be_are_described() {
     let object = object(&json!([
-        {"type": "Available", "status": "False", "reason": "NotAvailable", "message": "* WorkersAvailable:\n  * 0 of 1"},
+        {"type": "Available", "status": "False", "reason": "NotAvailable", "message": "* WorkersAvailable:\n  * 0 of 1\n* RemoteConnectionProbe: none yet"},
         {"type": "InfrastructureReady", "status": "True", "reason": "Ready"},
         {"type": "Paused", "status": "False", "reason": "NotPaused"},
         {"type": "ScalingUp", "status": "True", "reason": "ScalingUp"},
-        {"type": "Ready", "status": "Unknown"},
+        {"type": "Ready", "status": "False", "reason": "NodeNotReady", "message": "kubelet stopped"},
+        {"type": "UpToDate", "status": "Unknown"},
     ]));
     assert_eq!(
         not_true(&object),
-        "Available: NotAvailable, * WorkersAvailable: * 0 of 1; ScalingUp: ScalingUp; Ready is Unknown"
+        "Available: WorkersAvailable: 0 of 1, RemoteConnectionProbe: none yet; ScalingUp is True; Ready: NodeNotReady, kubelet stopped; UpToDate is Unknown"
     );
 }
 

@@ -1,0 +1,105 @@
+//! Wrong command lines: exit code 2, what is wrong, and nothing touched.
+
+use crate::sandbox::Sandbox;
+
+/// Each command line and a part of what is said about it.
+const WRONG: &[(&[&str], &str)] = &[
+    (&["raise"], "unrecognized subcommand 'raise'"),
+    (&["up"], "<SUBSTRATE>"),
+    (&["up", "hetzner"], "invalid value 'hetzner'"),
+    (
+        &["up", "local", "--workers", "many"],
+        "invalid value 'many'",
+    ),
+    (
+        &["up", "local", "--workers", "501"],
+        "--workers: must be 0 to 500, found 501",
+    ),
+    (
+        &["up", "local", "-f", "platform.yaml"],
+        "cannot be used with",
+    ),
+    (
+        &["up", "-f", "platform.yaml", "--name", "ci"],
+        "cannot be used with",
+    ),
+    (&["up", "-f", "absent.yaml"], "cannot read absent.yaml"),
+    (
+        &["up", "local", "--name", "Bex"],
+        "--name: `Bex` is not a name",
+    ),
+    (
+        &["up", "local", "--name", "../bex"],
+        "--name: `../bex` is not a name",
+    ),
+    (
+        &["status", "--name", "bex-mgmt"],
+        "--name: `bex-mgmt` must not end in -mgmt",
+    ),
+    (
+        &["up", "local", "--timeout", "5"],
+        "write a duration with its unit",
+    ),
+    (
+        &["up", "local", "--timeout", "0s"],
+        "write a duration with its unit",
+    ),
+    (
+        &["up", "local", "--ttl", "soon"],
+        "write a duration with its unit",
+    ),
+    (
+        &["down", "local", "--timeout", "-1m"],
+        "unexpected argument '-1'",
+    ),
+    (&["scale", "workers"], "<N>"),
+    (
+        &["scale", "workers", "abc"],
+        "write a number of workers, like 3, or a change, like +1 or -2",
+    ),
+    (&["scale", "workers", "1.5"], "write a number of workers"),
+    (&["scale", "masters", "3"], "invalid value 'masters'"),
+    (&["status", "--quiet", "--verbose"], "cannot be used with"),
+    (&["status", "-o", "xml"], "invalid value 'xml'"),
+    (&["kubeconfig", "--force"], "--merge"),
+    (&["completions", "cmd"], "invalid value 'cmd'"),
+    (
+        &["up", "local", "--bundle", "absent"],
+        "absent is not a bundle",
+    ),
+];
+
+#[test]
+fn a_wrong_command_line_exits_with_two_and_touches_nothing() {
+    for (args, part) in WRONG {
+        let sandbox = Sandbox::new();
+        let done = sandbox.run(args);
+        assert_eq!(done.code, Some(2), "{args:?}: {}", done.stderr);
+        assert!(done.stderr.contains(part), "{args:?}: {}", done.stderr);
+        assert_eq!(done.stdout, "", "{args:?}");
+        sandbox.assert_untouched();
+    }
+}
+
+#[test]
+fn a_near_miss_of_a_verb_is_answered_with_what_was_meant() {
+    let done = Sandbox::new().run(&["staus"]);
+    insta::assert_snapshot!(done.stderr, @"
+    error: unrecognized subcommand 'staus'
+
+      tip: a similar subcommand exists: 'status'
+
+    Usage: bex-infra [OPTIONS] <COMMAND>
+
+    For more information, try '--help'.
+    ");
+}
+
+#[test]
+fn a_file_that_is_not_there_is_named_with_the_reason() {
+    let done = Sandbox::new().run(&["plan", "-f", "absent.yaml"]);
+    insta::assert_snapshot!(done.stderr, @"
+    error: cannot read absent.yaml
+    caused by: No such file or directory (os error 2)
+    ");
+}
