@@ -64,6 +64,8 @@ pub enum Action {
     WaitForComponents,
     StartContainer { container: String },
     ApplyAppCluster { objects: Vec<String> },
+    WaitForBootstrap { cluster: String },
+    RestartControllers,
     WaitForControlPlane { cluster: String },
     InstallAppNetworking,
     WaitForAppCluster { cluster: String },
@@ -83,6 +85,7 @@ impl Action {
         matches!(
             self,
             Self::WaitForComponents
+                | Self::WaitForBootstrap { .. }
                 | Self::WaitForAppCluster { .. }
                 | Self::WaitForControlPlane { .. }
                 | Self::WaitForPool { .. }
@@ -108,6 +111,10 @@ impl fmt::Display for Action {
             Self::WaitForComponents => f.write_str("wait until the webhooks answer"),
             Self::StartContainer { container } => write!(f, "start container {container}"),
             Self::ApplyAppCluster { objects } => write!(f, "apply {}", list(objects, "objects")),
+            Self::WaitForBootstrap { cluster } => {
+                write!(f, "wait for the first control plane node of {cluster}")
+            }
+            Self::RestartControllers => f.write_str("restart Cluster API's controllers"),
             Self::WaitForControlPlane { cluster } => {
                 write!(f, "wait for the control plane of {cluster}")
             }

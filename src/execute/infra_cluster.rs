@@ -86,14 +86,15 @@ pub(super) async fn init(world: &World, reporter: &Reporter) -> Result<()> {
     kube::server_ready(&world.infra_client().await?, world.deadline(API_DEADLINE)).await
 }
 
-pub(super) async fn install_networking(world: &World) -> Result<()> {
+/// Installs CNI and storage class. Pods start with the CNI, so Services have to work before.
+pub(super) async fn install_networking(world: &World, reporter: &Reporter) -> Result<()> {
+    reporter.note("waiting for kube-proxy");
+    if !infra_node::services_work(&world.docker, &world.names().infra_node()).await? {
+        tracing::warn!("kube-proxy has set up no Service yet; pods may take 30 s longer to start");
+    }
     let objects = world.networking().await?;
-    kube::apply(
-        &world.infra_client().await?,
-        &objects,
-        world.deadline(API_DEADLINE),
-    )
-    .await
+    let client = world.infra_client().await?;
+    kube::apply(&client, &objects, world.deadline(API_DEADLINE)).await
 }
 
 pub(super) async fn install_components(

@@ -187,16 +187,20 @@ impl Running {
         })
     }
 
-    /// Kills it with SIGKILL that long after its start. `false` if it ended before.
-    pub(crate) fn kill_after(mut self, time: Duration) -> Result<bool> {
-        while self.begun.elapsed() < time {
-            if self.child.try_wait()?.is_some() {
-                break;
-            }
+    /// Kills it with SIGKILL that long after its start. If it ended before, it must have succeeded.
+    pub(crate) fn kill_after(mut self, time: Duration) -> Result<()> {
+        while self.begun.elapsed() < time && self.child.try_wait()?.is_none() {
             thread::sleep(Duration::from_millis(20));
         }
         self.child.kill()?;
-        Ok(self.finish()?.code.is_none())
+        let done = self.finish()?;
+        ensure!(
+            matches!(done.code, None | Some(0)),
+            "it ended with {:?} before it was killed:\n{}",
+            done.code,
+            done.stderr
+        );
+        Ok(())
     }
 
     /// Sends a signal by its name, as `kill` knows it.

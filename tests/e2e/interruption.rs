@@ -19,7 +19,7 @@ const REFUSED: Option<i32> = Some(3);
 pub(crate) fn killed_once(bex: &Bex, point: u32) -> Result<()> {
     let time = SLICE * point + SLICE / 2;
     let title = format!("up is killed after {:.1} s", time.as_secs_f64());
-    chapter(&title, || kill_up(bex, time))?;
+    chapter(&title, || bex.start(&["up", "local"])?.kill_after(time))?;
     finished(bex)?;
     killed_down(bex, SLICE * point / POINTS)
 }
@@ -31,17 +31,10 @@ pub(crate) fn killed_again_and_again(bex: &Bex) -> Result<()> {
             "up is killed for the {point}. time, after {} s",
             SLICE.as_secs()
         );
-        chapter(&title, || kill_up(bex, SLICE))?;
+        chapter(&title, || bex.start(&["up", "local"])?.kill_after(SLICE))?;
     }
     finished(bex)?;
     killed_down(bex, SLICE / 2)
-}
-
-fn kill_up(bex: &Bex, time: Duration) -> Result<()> {
-    if !bex.start(&["up", "local"])?.kill_after(time)? {
-        eprintln!("   it had finished by then");
-    }
-    Ok(())
 }
 
 fn finished(bex: &Bex) -> Result<()> {
@@ -55,9 +48,7 @@ fn finished(bex: &Bex) -> Result<()> {
 fn killed_down(bex: &Bex, time: Duration) -> Result<()> {
     let title = format!("down is killed after {:.1} s", time.as_secs_f64());
     chapter(&title, || {
-        bex.start(&["down", "local", "--yes"])?
-            .kill_after(time)
-            .map(drop)
+        bex.start(&["down", "local", "--yes"])?.kill_after(time)
     })
 }
 
@@ -66,7 +57,7 @@ pub(crate) fn stopped(bex: &Bex) -> Result<()> {
     chapter("Ctrl-C once stops between steps", || ctrl_c_once(bex))?;
     chapter("Ctrl-C twice ends it at once", || ctrl_c_twice(bex))?;
     chapter("a second up at the same time is refused", || rival(bex))?;
-    chapter("two workers are Ready after all", || {
+    chapter("both nodes are Ready after all", || {
         until(Duration::from_mins(1), || ready_nodes(bex, 2))
     })?;
     Ok(())

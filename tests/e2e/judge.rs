@@ -1,5 +1,6 @@
 //! The tools that people use: what they print is the verdict.
 
+use std::fmt::Write as _;
 use std::io::Write as _;
 use std::process::Command;
 
@@ -156,9 +157,7 @@ fn clusterctl_config() -> Result<String> {
         format!("cert-manager: {{url: \"{url}\", version: {cert_manager}}}\nproviders:\n");
     for (name, kind, folder, file) in PROVIDERS {
         let (_, url) = release(&upstream, folder, file)?;
-        config.push_str(&format!(
-            "  - {{name: {name}, type: {kind}, url: \"{url}\"}}\n"
-        ));
+        writeln!(config, "  - {{name: {name}, type: {kind}, url: \"{url}\"}}")?;
     }
     Ok(config)
 }

@@ -12,12 +12,11 @@ pub(super) fn permit(budgets: &[Budget], pod: &Pod) -> Result<(), String> {
     }
     let covering: Vec<&Budget> = budgets.iter().filter(|b| covers(b, pod)).collect();
     match covering.as_slice() {
-        [] => Ok(()),
         [budget] if budget.disruptions_allowed == 0 => Err(format!(
             "PodDisruptionBudget {} allows no disruption now",
             budget.name
         )),
-        [_] => Ok(()),
+        [] | [_] => Ok(()),
         [..] => Err(
             "more than one PodDisruptionBudget covers it, and such a pod is never evicted"
                 .to_owned(),

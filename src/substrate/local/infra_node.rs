@@ -92,6 +92,18 @@ pub async fn boot(docker: &Docker, name: &str, deadline: Duration) -> Result<()>
         .into())
 }
 
+/// Waits until kube-proxy leads the API server's Service address somewhere; `false` if it does not within half a minute.
+///
+/// A pod that starts before loses its first packets to that address, and most programs notice only after 30 s.
+pub async fn services_work(docker: &Docker, name: &str) -> Result<bool> {
+    const LED: &str = "until iptables --wait --table nat --list-rules KUBE-SERVICES 2>/dev/null \
+                       | grep --quiet default/kubernetes:https; do sleep 0.1; done";
+    let led = docker
+        .exec(name, &["timeout", "30", "sh", "-c", LED])
+        .await?;
+    Ok(led.status == 0)
+}
+
 /// The cluster administrator's kubeconfig, with the server as the host reaches it. A secret.
 pub async fn kubeconfig(docker: &Docker, name: &str) -> Result<String> {
     let server = server(docker, name).await?;

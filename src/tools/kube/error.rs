@@ -9,6 +9,9 @@ use tokio::time::{Instant, sleep, timeout_at};
 /// Time for one request and its answer, watches excepted.
 pub(super) const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// Time for a server that puts requests off, as it does while the storage of a new kind is made.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 
@@ -106,6 +109,22 @@ pub(super) async fn once<T>(
     request: impl Future<Output = kube::Result<T>>,
 ) -> Result<T, RequestError> {
     answer_by(Instant::now() + REQUEST_TIMEOUT, request).await
+}
+
+/// One request, made again as long as the server puts it off (429): nothing has been done then.
+pub(super) async fn once_served<T, F>(attempt: impl Fn() -> F) -> Result<T, RequestError>
+where
+    F: Future<Output = kube::Result<T>>,
+{
+    let deadline = Instant::now() + BUSY_TIMEOUT;
+    loop {
+        match once(attempt()).await {
+            Err(error) if error.code == Some(429) && Instant::now() < deadline => {
+                sleep(FIRST_PAUSE).await;
+            }
+            answer => return answer,
+        }
+    }
 }
 
 async fn answer_by<T>(

@@ -9,7 +9,7 @@ use kube::core::GroupVersionKind;
 use kube::{Client, ResourceExt};
 use serde_json::Value;
 
-use super::error::{RequestError, once};
+use super::error::{RequestError, once_served};
 use crate::names::FIELD_MANAGER;
 
 /// The objects of one kind in one namespace, or of a kind that has no namespaces.
@@ -46,7 +46,7 @@ impl Objects {
 
     /// `None` if it does not exist, or its kind does not.
     pub async fn get(&self, name: &str) -> Result<Option<DynamicObject>> {
-        match once(self.api.get(name)).await {
+        match once_served(|| self.api.get(name)).await {
             Ok(object) => Ok(Some(object)),
             Err(error) if error.code == Some(404) => Ok(None),
             Err(error) => Err(error).with_context(|| format!("reading {}", self.title(name))),
@@ -55,7 +55,8 @@ impl Objects {
 
     /// In the order of their names. `labels` is a label selector; empty selects all. None if the kind does not exist.
     pub async fn list(&self, labels: &str) -> Result<Vec<DynamicObject>> {
-        match once(self.api.list(&ListParams::default().labels(labels))).await {
+        let selected = ListParams::default().labels(labels);
+        match once_served(|| self.api.list(&selected)).await {
             Ok(list) => {
                 let mut objects = list.items;
                 objects.sort_by_key(|object| (object.namespace(), object.name_any()));
@@ -72,18 +73,29 @@ impl Objects {
             field_manager: Some(FIELD_MANAGER.to_owned()),
             ..PatchParams::default()
         };
-        once(self.api.patch(name, &parameters, &Patch::Merge(patch)))
+        let patch = Patch::Merge(patch);
+        once_served(|| self.api.patch(name, &parameters, &patch))
             .await
             .with_context(|| format!("patching {}", self.title(name)))
     }
 
     /// Asks for deletion, dependents in the background. What is gone already is fine; nothing is waited for.
     pub async fn delete(&self, name: &str) -> Result<()> {
+        self.delete_with(name, DeleteParams::default()).await
+    }
+
+    /// The same without any time for a farewell: a Pod's processes are killed.
+    pub async fn delete_at_once(&self, name: &str) -> Result<()> {
+        self.delete_with(name, DeleteParams::default().grace_period(0))
+            .await
+    }
+
+    async fn delete_with(&self, name: &str, parameters: DeleteParams) -> Result<()> {
         let parameters = DeleteParams {
             propagation_policy: Some(PropagationPolicy::Background),
-            ..DeleteParams::default()
+            ..parameters
         };
-        match once(self.api.delete(name, &parameters)).await {
+        match once_served(|| self.api.delete(name, &parameters)).await {
             Ok(_)
             | Err(RequestError {
                 code: Some(404), ..

@@ -66,6 +66,7 @@ kubernetes: $KUBERNETES_VERSION
 images:
   node: $NODE_IMAGE
   loadBalancer: $HAPROXY_IMAGE
+  smoke: $ECHO_IMAGE
 components:
 EOF
   component cert-manager "$CERT_MANAGER_VERSION" cert-manager.yaml

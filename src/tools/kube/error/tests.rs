@@ -102,3 +102,21 @@ async fn a_server_that_never_answers_is_given_up_after_the_deadline() {
     assert!(error.to_string().contains("no answer"), "{error}");
     assert_eq!(started.elapsed(), Duration::from_secs(5));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_request_that_the_server_puts_off_is_made_again_and_no_other() {
+    let count = |code: u16, succeeds_at: u32| async move {
+        let made = Cell::new(0);
+        let request = || async {
+            made.set(made.get() + 1);
+            let refused = || api(answer(code, "storage is (re)initializing"));
+            (made.get() == succeeds_at)
+                .then_some(())
+                .ok_or_else(refused)
+        };
+        (once_served(request).await.is_ok(), made.get())
+    };
+    assert_eq!(count(429, 3).await, (true, 3));
+    assert_eq!(count(404, 3).await, (false, 1));
+    assert!(!count(429, u32::MAX).await.0, "it has an end");
+}
