@@ -315,7 +315,9 @@ fn a_pool_that_the_spec_wants_larger_is_scaled_after_the_control_plane_is_there(
         "{text}"
     );
     assert!(
-        text.ends_with("wait for 3 workers ready in worker-0 (0 ready, 3 wanted) after [6 9 10 13]"),
+        text.ends_with(
+            "wait for 3 workers ready in worker-0 (0 ready, 3 wanted) after [6 9 10 13]"
+        ),
         "{text}"
     );
 }
