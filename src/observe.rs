@@ -61,6 +61,10 @@ pub struct Installed {
 /// The app cluster, from its Cluster API objects and its own API server.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own; no combination has a name"
+)]
 pub struct App {
     /// Hash of each object that we applied, by `Kind/name`.
     pub applied: BTreeMap<String, String>,

@@ -27,6 +27,10 @@ impl Plan {
     }
 
     /// Appends a step that waits for those of `after` that are in the plan; returns its index.
+    #[expect(
+        clippy::unnecessary_wraps,
+        reason = "a step that is not needed is `None`, and `after` takes both"
+    )]
     fn add(
         &mut self,
         action: Action,

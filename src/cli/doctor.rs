@@ -8,7 +8,7 @@ use crate::spec::Platform;
 use crate::substrate::local::preflight::{Finding, Severity, check, gather, mend};
 use crate::tools::docker::Docker;
 use crate::ui::Ui;
-use crate::ui::table::sentences;
+use crate::ui::table::table;
 
 /// Check whether a platform can run here, and mend what can safely be mended
 #[derive(Debug, Args)]
@@ -72,7 +72,8 @@ fn text(findings: &[Finding]) -> String {
             explained(finding),
         ]
     });
-    sentences(rows)
+    // Not broken anywhere: there are commands to copy.
+    table(["", "", ""], rows)
 }
 
 fn explained(finding: &Finding) -> String {

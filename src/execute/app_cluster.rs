@@ -18,11 +18,11 @@ use crate::tools::kube::{self, DynamicObject, Objects, Verdict, is_true};
 use crate::world::World;
 
 /// The API server may be restarting, or a webhook with it.
-const APPLY_DEADLINE: Duration = Duration::from_secs(60);
+const APPLY_DEADLINE: Duration = Duration::from_mins(1);
 /// A control plane that is not up by then has failed: image, cgroup or load balancer trouble.
-const CONTROL_PLANE_DEADLINE: Duration = Duration::from_secs(300);
+const CONTROL_PLANE_DEADLINE: Duration = Duration::from_mins(5);
 /// Covers one machine that fails its bootstrap and is replaced by its health check.
-const POOL_DEADLINE: Duration = Duration::from_secs(600);
+const POOL_DEADLINE: Duration = Duration::from_mins(10);
 
 /// Of the kinds of Cluster API's Docker provider.
 const DEV_API_VERSION: &str = "infrastructure.cluster.x-k8s.io/v1beta2";

@@ -17,7 +17,7 @@ use crate::progress::Reporter;
 use crate::tools::kube::{DynamicObject, Objects};
 use crate::world::World;
 
-const DEADLINE: Duration = Duration::from_secs(120);
+const DEADLINE: Duration = Duration::from_mins(2);
 const PAUSE: Duration = Duration::from_millis(200);
 
 /// Kills the providers' pods, frees the Leases that they leave behind, and waits until their successors answer.

@@ -15,9 +15,9 @@ use crate::tools::download;
 use crate::tools::kube;
 use crate::world::World;
 
-const BOOT_DEADLINE: Duration = Duration::from_secs(60);
-const API_DEADLINE: Duration = Duration::from_secs(60);
-const COMPONENTS_DEADLINE: Duration = Duration::from_secs(300);
+const BOOT_DEADLINE: Duration = Duration::from_mins(1);
+const API_DEADLINE: Duration = Duration::from_mins(1);
+const COMPONENTS_DEADLINE: Duration = Duration::from_mins(5);
 
 pub(super) async fn fetch_images(
     world: &World,
@@ -32,7 +32,7 @@ pub(super) async fn fetch_images(
         world
             .docker
             .pull_image(image, |status| {
-                reporter.note(format!("pulling {image}: {status}"))
+                reporter.note(format!("pulling {image}: {status}"));
             })
             .await?;
     }

@@ -13,7 +13,7 @@ use crate::tools::kube::{DynamicObject, Verdict};
 use crate::world::World;
 
 /// Cluster API deletes a healthy cluster in 20 s; more than this means that something holds it.
-const DELETE_DEADLINE: Duration = Duration::from_secs(180);
+const DELETE_DEADLINE: Duration = Duration::from_mins(3);
 
 /// Deletes the Cluster object and waits until it and its containers are gone.
 pub(super) async fn delete_app_cluster(

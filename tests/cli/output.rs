@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::sandbox::{Sandbox, stdout};
 
 fn json(text: &str) -> Value {
-    serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
+    serde_json::from_str(text).unwrap()
 }
 
 #[test]

@@ -41,18 +41,13 @@ fn errors_are_coloured_on_a_terminal() {
 
 #[test]
 fn unwanted_colours_are_left_out() {
-    let cases: [(&[&str], &[(&str, &str)]); 3] = [
-        (&["status", "--no-color"], &[]),
-        (&["status"], &[("NO_COLOR", "1")]),
-        (&["status"], &[("TERM", "dumb")]),
-    ];
-    for (args, environment) in cases {
-        let text = seen(args, environment);
-        assert!(
-            text.starts_with("error: "),
-            "{args:?} {environment:?}: {text}"
-        );
-        assert!(!text.contains(ESCAPE), "{args:?} {environment:?}: {text}");
+    for text in [
+        seen(&["status", "--no-color"], &[]),
+        seen(&["status"], &[("NO_COLOR", "1")]),
+        seen(&["status"], &[("TERM", "dumb")]),
+    ] {
+        assert!(text.starts_with("error: "), "{text}");
+        assert!(!text.contains(ESCAPE), "{text}");
     }
 }
 

@@ -1,5 +1,6 @@
 //! The repairs of `doctor --fix`.
 
+use std::fmt::Write;
 use std::fs;
 use std::io::ErrorKind;
 
@@ -28,7 +29,7 @@ fn raise(parameters: &[(&str, u64)]) -> Result<Vec<String>> {
             &format!("/proc/sys/{}", name.replace('.', "/")),
             &value.to_string(),
         )?;
-        persisted.push_str(&format!("{name} = {value}\n"));
+        writeln!(persisted, "{name} = {value}")?;
         done.push(format!("set {name} to {value}"));
     }
     write(PERSISTED, &persisted)?;
