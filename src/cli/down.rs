@@ -1,4 +1,3 @@
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
@@ -55,7 +54,6 @@ pub(super) async fn take_down(ui: &Ui, world: World, yes: bool) -> Result<(Plan,
     let name = world.names().platform().to_owned();
     let home = world.home.clone();
     let lock = home.lock("down")?;
-    let world = Arc::new(world);
     let plan = run::plan_down(&world).await?;
     if !plan.is_empty() {
         if !yes {

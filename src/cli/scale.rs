@@ -1,5 +1,4 @@
 use std::collections::BTreeSet;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
@@ -63,7 +62,7 @@ impl Scale {
     pub(super) async fn run(self, ui: &Ui) -> Result<()> {
         let What::Workers = self.what;
         let begun = Instant::now();
-        let world = Arc::new(self.which.existing()?.world(self.limit, USUALLY).await?);
+        let world = self.which.existing()?.world(self.limit, USUALLY).await?;
         let _lock = if self.dry_run {
             None
         } else {

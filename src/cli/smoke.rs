@@ -2,7 +2,6 @@ mod report;
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -54,7 +53,7 @@ const USUALLY: Duration = Duration::from_mins(20);
 impl Smoke {
     pub(super) async fn run(self, ui: &Ui) -> Result<()> {
         let meant = self.target.which.platform_or(&fresh_name(), None)?;
-        let world = Arc::new(meant.world(self.limit, USUALLY).await?);
+        let world = meant.world(self.limit, USUALLY).await?;
         preflight::require(ui, &world).await?;
         let (results, took) = show(ui, async |control| {
             smoke::run(&world, self.keep, &control).await

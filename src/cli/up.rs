@@ -1,4 +1,3 @@
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
@@ -54,7 +53,6 @@ impl Up {
             .await?;
         world.expires = self.ttl.map(expiry).transpose()?;
         let _lock = world.home.lock("up")?;
-        let world = Arc::new(world);
         let plan = run::plan_up(&world).await?;
         if !plan.is_empty() {
             preflight::require(ui, &world).await?;
