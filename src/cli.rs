@@ -146,10 +146,11 @@ async fn show<T, F: Future<Output = Result<T>>>(
 }
 
 fn start_log(verbose: u8) {
+    // The clients' own logs hold whole requests, and with them keys and certificates.
     let filter = if verbose > 2 {
-        "bex_infra=trace,kube=debug,info"
+        "info,bex_infra=trace,bollard=warn,hyper=warn,kube_client=off,kube_runtime=debug"
     } else {
-        "bex_infra=debug,warn"
+        "warn,bex_infra=debug,kube_client=off"
     };
     tracing_subscriber::fmt()
         .with_env_filter(filter)

@@ -2,7 +2,9 @@
 
 mod app_cluster;
 pub mod components;
+mod controllers;
 mod infra_cluster;
+mod nudge;
 mod removal;
 mod runner;
 
@@ -45,6 +47,10 @@ async fn perform(world: &World, action: Action, reporter: &Reporter) -> Result<(
         Action::WaitForComponents => infra_cluster::wait_for_components(world, reporter).await,
         Action::StartContainer { container } => world.docker.start(&container).await,
         Action::ApplyAppCluster { objects } => app_cluster::apply(world, &objects).await,
+        Action::WaitForBootstrap { cluster } => {
+            app_cluster::wait_for_bootstrap(world, &cluster, reporter).await
+        }
+        Action::RestartControllers => controllers::restart(world, reporter).await,
         Action::WaitForControlPlane { cluster } => {
             app_cluster::wait_for_control_plane(world, &cluster, reporter).await
         }

@@ -13,6 +13,9 @@ pub const PREPARES_LABEL: &str = "infra.bex.co/prepares";
 /// Hash of the rendered manifest that an object was applied from; equal means that there is nothing to apply.
 pub const APPLIED_HASH_ANNOTATION: &str = "infra.bex.co/applied-hash";
 
+/// Changed on a Machine to make Cluster API look at it again.
+pub const NUDGED_ANNOTATION: &str = "infra.bex.co/nudged";
+
 /// Label of kind and of Cluster API's Docker provider: the cluster that a node container belongs to.
 pub const KIND_CLUSTER_LABEL: &str = "io.x-k8s.kind.cluster";
 

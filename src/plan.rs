@@ -64,6 +64,8 @@ pub enum Action {
     WaitForComponents,
     StartContainer { container: String },
     ApplyAppCluster { objects: Vec<String> },
+    WaitForBootstrap { cluster: String },
+    RestartControllers,
     WaitForControlPlane { cluster: String },
     InstallAppNetworking,
     WaitForAppCluster { cluster: String },
@@ -83,6 +85,7 @@ impl Action {
         matches!(
             self,
             Self::WaitForComponents
+                | Self::WaitForBootstrap { .. }
                 | Self::WaitForAppCluster { .. }
                 | Self::WaitForControlPlane { .. }
                 | Self::WaitForPool { .. }
@@ -93,7 +96,7 @@ impl Action {
 impl fmt::Display for Action {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::FetchImages { images } => write!(f, "fetch {}", list(images)),
+            Self::FetchImages { images } => write!(f, "fetch {}", list(images, "images")),
             Self::CreateInfraNode { node } => write!(f, "create infra node {node}"),
             Self::StartInfraNode { node } => write!(f, "start infra node {node}"),
             Self::InitInfraCluster { kubernetes } => {
@@ -102,10 +105,16 @@ impl fmt::Display for Action {
             Self::InstallInfraNetworking => {
                 f.write_str("install CNI and storage in the infra cluster")
             }
-            Self::InstallComponents { components } => write!(f, "install {}", list(components)),
+            Self::InstallComponents { components } => {
+                write!(f, "install {}", list(components, "components"))
+            }
             Self::WaitForComponents => f.write_str("wait until the webhooks answer"),
             Self::StartContainer { container } => write!(f, "start container {container}"),
-            Self::ApplyAppCluster { objects } => write!(f, "apply {}", list(objects)),
+            Self::ApplyAppCluster { objects } => write!(f, "apply {}", list(objects, "objects")),
+            Self::WaitForBootstrap { cluster } => {
+                write!(f, "wait for the first control plane node of {cluster}")
+            }
+            Self::RestartControllers => f.write_str("restart Cluster API's controllers"),
             Self::WaitForControlPlane { cluster } => {
                 write!(f, "wait for the control plane of {cluster}")
             }
@@ -117,27 +126,32 @@ impl fmt::Display for Action {
             Self::MarkForDeletion { machines } => write!(f, "choose {} to go", machines.join(", ")),
             Self::ScalePool { pool, from, to } => write!(f, "scale {pool} from {from} to {to}"),
             Self::WaitForPool { pool, replicas } => {
-                write!(f, "wait for {replicas} ready in {pool}")
+                write!(f, "wait for {} ready in {pool}", workers(*replicas))
             }
             Self::DeleteAppCluster { cluster } => write!(f, "delete app cluster {cluster}"),
-            Self::RemoveContainers { containers } => write!(f, "remove {}", containers.join(", ")),
+            Self::RemoveContainers { containers } => {
+                write!(f, "remove {}", list(containers, "containers"))
+            }
             Self::RemoveInfraNode { node } => write!(f, "remove infra node {node}"),
             Self::RemoveNetwork => f.write_str("remove Docker network kind"),
         }
     }
 }
 
-/// The first names, and how many more there are; `-o json` has them all.
-fn list(names: &[String]) -> String {
+/// The names, or how many there are if a line cannot hold them; `-o json` has them all.
+fn list(names: &[String], what: &str) -> String {
     const SHOWN: usize = 2;
-    let shown = names
-        .iter()
-        .take(SHOWN)
-        .map(String::as_str)
-        .collect::<Vec<_>>()
-        .join(", ");
-    match names.len().saturating_sub(SHOWN) {
-        0 => shown,
-        more => format!("{shown} and {more} more"),
+    if names.len() > SHOWN {
+        format!("{} {what}", names.len())
+    } else {
+        names.join(", ")
+    }
+}
+
+/// `1 worker`, `3 workers`.
+pub fn workers(count: u32) -> String {
+    match count {
+        1 => "1 worker".to_owned(),
+        count => format!("{count} workers"),
     }
 }

@@ -10,18 +10,14 @@ use bex_infra::progress::Reporter;
 use bex_infra::tools::docker::Docker;
 use tokio::sync::mpsc;
 
+/// Nobody watches.
 fn reporter() -> Reporter {
-    let (events, mut notes) = mpsc::unbounded_channel();
-    drop(tokio::spawn(async move {
-        while let Some(note) = notes.recv().await {
-            println!("{note:?}");
-        }
-    }));
+    let (events, _) = mpsc::unbounded_channel();
     Reporter::new(0, events)
 }
 
 #[tokio::test]
-#[ignore = "needs Docker and the catalogue named by BEX_CATALOG"]
+#[ignore = "needs Docker without a running infra node, and the catalogue named by BEX_CATALOG"]
 async fn a_bundle_is_made_verified_and_loaded() {
     let catalog = Catalog::load(&PathBuf::from(env::var("BEX_CATALOG").unwrap())).unwrap();
     let docker = Docker::connect().await.unwrap();

@@ -12,7 +12,6 @@ use crate::catalog::Catalog;
 use crate::catalog::bundle::Bundle;
 use crate::failure::Failure;
 use crate::home::Home;
-use crate::names::Names;
 use crate::spec::{self, Platform};
 use crate::tools::docker::Docker;
 use crate::world::World;
@@ -65,7 +64,7 @@ pub(super) struct Which {
     #[arg(long, conflicts_with = "file")]
     name: Option<String>,
     /// Directory with images and manifests to use instead of the network
-    #[arg(long, env = "BEX_BUNDLE", value_name = "DIR", value_hint = ValueHint::DirPath)]
+    #[arg(long, env = "BEX_BUNDLE", hide_env_values = true, value_name = "DIR", value_hint = ValueHint::DirPath)]
     bundle: Option<PathBuf>,
 }
 
@@ -85,6 +84,15 @@ impl Which {
         }
     }
 
+    /// A platform to look at, resize or take down. A bundle that is gone must keep nobody from that.
+    pub(super) fn existing(&self) -> Result<Meant> {
+        let bundle = self
+            .bundle
+            .as_deref()
+            .and_then(|dir| Bundle::open(dir).ok());
+        self.meant(DEFAULT_NAME, None, bundle)
+    }
+
     /// From the spec, or from defaults with `workers` in the only pool. Usage errors name file, line and field.
     pub(super) fn platform(&self, workers: Option<u32>) -> Result<Meant> {
         self.platform_or(DEFAULT_NAME, workers)
@@ -93,6 +101,10 @@ impl Which {
     /// Like [`Which::platform`], with another name where none was given.
     pub(super) fn platform_or(&self, name: &str, workers: Option<u32>) -> Result<Meant> {
         let bundle = self.bundle.as_deref().map(Bundle::open).transpose()?;
+        self.meant(name, workers, bundle)
+    }
+
+    fn meant(&self, name: &str, workers: Option<u32>, bundle: Option<Bundle>) -> Result<Meant> {
         let catalog = match &bundle {
             Some(bundle) => bundle.catalog().clone(),
             None => Catalog::builtin()?,
@@ -103,16 +115,6 @@ impl Which {
             None => spec::local(name, workers, &catalog)?,
         };
         Ok(Meant { platform, bundle })
-    }
-
-    /// The names alone, which need no bundle.
-    pub(super) fn names(&self) -> Result<Names> {
-        let catalog = Catalog::builtin()?;
-        let platform = match &self.file {
-            Some(file) => from_file(file, &catalog)?,
-            None => spec::local(self.name.as_deref().unwrap_or(DEFAULT_NAME), None, &catalog)?,
-        };
-        Ok(platform.names)
     }
 }
 

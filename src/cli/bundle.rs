@@ -47,7 +47,7 @@ Example:
   bex-infra bundle verify ./bundle")]
     Verify {
         /// The bundle
-        #[arg(value_name = "DIR", value_hint = ValueHint::DirPath, env = "BEX_BUNDLE")]
+        #[arg(value_name = "DIR", value_hint = ValueHint::DirPath, env = "BEX_BUNDLE", hide_env_values = true)]
         dir: PathBuf,
     },
 }

@@ -8,7 +8,7 @@ use crate::spec::Platform;
 use crate::substrate::local::preflight::{Finding, Severity, check, gather, mend};
 use crate::tools::docker::Docker;
 use crate::ui::Ui;
-use crate::ui::table::table;
+use crate::ui::table::sentences;
 
 /// Check whether a platform can run here, and mend what can safely be mended
 #[derive(Debug, Args)]
@@ -17,11 +17,11 @@ Example:
   bex-infra doctor
   sudo bex-infra doctor --fix")]
 pub(super) struct Doctor {
-    #[command(flatten)]
-    existing: Existing,
     /// Raise kernel limits and remove containers of ours that were never started
     #[arg(long)]
     fix: bool,
+    #[command(flatten)]
+    existing: Existing,
 }
 
 impl Doctor {
@@ -72,7 +72,7 @@ fn text(findings: &[Finding]) -> String {
             explained(finding),
         ]
     });
-    table(["", "", ""], rows)
+    sentences(rows)
 }
 
 fn explained(finding: &Finding) -> String {

@@ -24,11 +24,11 @@ Example:
 
 Only what carries this platform's label is touched. An interrupted run is finished by the next one.")]
 pub(super) struct Down {
-    #[command(flatten)]
-    target: Target,
     /// Do not ask on a terminal
     #[arg(short, long)]
     yes: bool,
+    #[command(flatten)]
+    target: Target,
     #[command(flatten)]
     limit: Limit,
 }
@@ -40,7 +40,7 @@ impl Down {
         let world = self
             .target
             .which
-            .platform(None)?
+            .existing()?
             .world(self.limit, USUALLY)
             .await?;
         let (plan, took) = take_down(ui, world, self.yes).await?;
@@ -67,10 +67,12 @@ pub(super) async fn take_down(ui: &Ui, world: World, yes: bool) -> Result<(Plan,
     forget_contexts(ui, &home, &name)?;
     home.remove(lock)?;
     let took = begun.elapsed();
-    ui.say(&format!(
-        "platform {name}: nothing left ({})",
-        seconds(took)
-    ));
+    let done = if plan.is_empty() {
+        "nothing to do, nothing left"
+    } else {
+        "nothing left"
+    };
+    ui.say(&format!("platform {name}: {done} ({})", seconds(took)));
     Ok((plan, took))
 }
 

@@ -57,7 +57,7 @@ impl Gc {
         ui.require("Take them down?", self.yes)?;
         for found in expired {
             let world = Which::of(found.platform)
-                .platform(None)?
+                .existing()?
                 .world(self.limit, USUALLY)
                 .await?;
             take_down(ui, world, true).await?;

@@ -2,7 +2,7 @@ use anyhow::Result;
 use clap::{Args, ValueEnum};
 
 use super::args::Existing;
-use crate::failure::Failure;
+use crate::failure::{Exit, Failure, report};
 use crate::home::Home;
 use crate::kubeconfig::{Kubeconfig as Config, file};
 use crate::names::Names;
@@ -18,8 +18,6 @@ Example:
   bex-infra kubeconfig --context app > app.yaml
   bex-infra kubeconfig --merge && kubectl --context bex get nodes")]
 pub(super) struct Kubeconfig {
-    #[command(flatten)]
-    existing: Existing,
     /// Only this cluster
     #[arg(long, value_enum, conflicts_with = "merge")]
     context: Option<Cluster>,
@@ -29,6 +27,8 @@ pub(super) struct Kubeconfig {
     /// With --merge: replace entries of the same name that lead elsewhere
     #[arg(long, requires = "merge")]
     force: bool,
+    #[command(flatten)]
+    existing: Existing,
 }
 
 /// Which of the two clusters.
@@ -42,7 +42,7 @@ enum Cluster {
 
 impl Kubeconfig {
     pub(super) async fn run(self, ui: &Ui) -> Result<()> {
-        let names = self.existing.which.names()?;
+        let names = self.existing.which.existing()?.platform.names;
         let ours = current(ui, &names).await?;
         if self.merge {
             let target = file::users_own()?;
@@ -85,6 +85,8 @@ async fn current(ui: &Ui, names: &Names) -> Result<Config> {
             ));
             Ok(written)
         }
+        // The daemon's own advice comes first: nobody knows what there is.
+        (Err(error), None) if report(&error).exit == Exit::OperatorMustAct => Err(error),
         (Err(error), None) => Err(missing(names, error).into()),
     }
 }

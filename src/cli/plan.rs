@@ -5,7 +5,7 @@ use super::args::{Limit, READING, Target};
 use crate::plan;
 use crate::run;
 use crate::ui::Ui;
-use crate::ui::table::table;
+use crate::ui::table::sentences;
 
 /// Print the steps that `up` would perform, each with its reason, and stop
 #[derive(Debug, Args)]
@@ -44,8 +44,8 @@ pub(super) fn text(platform: &str, plan: &plan::Plan) -> String {
     let rows = plan
         .steps
         .iter()
-        .map(|step| [format!("  {}", step.action), step.reason.clone()]);
-    format!("{platform}: {count}\n{}", table(["", ""], rows))
+        .map(|step| [format!("· {}", step.action), step.reason.clone()]);
+    format!("{platform}: {count}\n{}", sentences(rows))
 }
 
 #[cfg(test)]
@@ -73,7 +73,7 @@ mod tests {
         ];
         assert_eq!(
             text("bex", &plan::Plan { steps }),
-            "bex: 2 steps\n  scale worker-0 from 1 to 3  asked for\n  write kubeconfig            it is missing"
+            "bex: 2 steps\n· scale worker-0 from 1 to 3  asked for\n· write kubeconfig            it is missing"
         );
         assert_eq!(text("bex", &plan::Plan::default()), "bex: nothing to do");
     }

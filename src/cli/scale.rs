@@ -11,7 +11,7 @@ use super::{plan, show};
 use crate::failure::Failure;
 use crate::observe::App;
 use crate::observe::platform::observe;
-use crate::plan::{Plan, Resize};
+use crate::plan::{Plan, Resize, workers};
 use crate::run;
 use crate::ui::Ui;
 use crate::ui::progress::seconds;
@@ -63,12 +63,7 @@ impl Scale {
     pub(super) async fn run(self, ui: &Ui) -> Result<()> {
         let What::Workers = self.what;
         let begun = Instant::now();
-        let world = Arc::new(
-            self.which
-                .platform(None)?
-                .world(self.limit, USUALLY)
-                .await?,
-        );
+        let world = Arc::new(self.which.existing()?.world(self.limit, USUALLY).await?);
         let _lock = if self.dry_run {
             None
         } else {
@@ -92,9 +87,10 @@ impl Scale {
         .await?;
         let changed =
             Changed::between(&pool, &app, &observe(&world).await?.app.unwrap_or_default());
+        let verb = if self.wait { "has" } else { "will have" };
         ui.say(&format!(
             "{} ({})",
-            changed.text(&plan),
+            changed.text(&plan, verb),
             seconds(begun.elapsed())
         ));
         ui.data(&changed, |_| String::new())
@@ -132,22 +128,24 @@ impl Changed {
         }
     }
 
-    fn text(&self, plan: &Plan) -> String {
+    /// `verb` is "has", or what else is true of the pool and its size.
+    fn text(&self, plan: &Plan, verb: &str) -> String {
         let Self {
             pool,
-            workers,
+            workers: replicas,
             came,
             went,
         } = self;
+        let size = workers(*replicas);
         if plan.is_empty() {
-            return format!("pool {pool} has {workers} workers; nothing to do");
+            return format!("pool {pool} has {size}; nothing to do");
         }
         let listed = |what: &str, nodes: &[String]| match nodes {
             [] => String::new(),
             nodes => format!("; {what}: {}", nodes.join(", ")),
         };
         format!(
-            "pool {pool} has {workers} workers{}{}",
+            "pool {pool} {verb} {size}{}{}",
             listed("came", came),
             listed("went", went)
         )
@@ -206,11 +204,11 @@ mod tests {
             }],
         };
         assert_eq!(
-            changed.text(&plan),
+            changed.text(&plan, "has"),
             "pool a has 2 workers; came: three; went: one"
         );
         assert_eq!(
-            changed.text(&Plan::default()),
+            changed.text(&Plan::default(), "will have"),
             "pool a has 2 workers; nothing to do"
         );
     }

@@ -25,8 +25,6 @@ Example:
 
 It always cleans up, also after a failure and after Ctrl-C.")]
 pub(super) struct Smoke {
-    #[command(flatten)]
-    target: Target,
     /// Leave the platform up to look at it
     #[arg(long)]
     keep: bool,
@@ -36,6 +34,8 @@ pub(super) struct Smoke {
     /// Format of the report
     #[arg(long, value_enum, default_value = "junit", requires = "report")]
     report_format: ReportFormat,
+    #[command(flatten)]
+    target: Target,
     #[command(flatten)]
     limit: Limit,
 }

@@ -27,7 +27,7 @@ impl Status {
         let world = self
             .existing
             .which
-            .platform(None)?
+            .existing()?
             .world(Limit::default(), READING)
             .await?;
         let (names, seen) = (world.names(), observe(&world).await?);

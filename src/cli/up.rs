@@ -23,6 +23,10 @@ Example:
   bex-infra up local --name ci --workers 2 --ttl 1h --bundle ./bundle
   bex-infra up -f platform.yaml
 
+With --bundle (or BEX_BUNDLE) everything comes out of that directory and the network is not used. Without \
+it, images that Docker lacks are pulled from their registries and manifests are downloaded from the URLs \
+in the catalogue.
+
 Running it again changes nothing if nothing is missing.")]
 pub(super) struct Up {
     #[command(flatten)]

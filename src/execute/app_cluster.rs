@@ -7,10 +7,12 @@ use futures::future::try_join_all;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
+use super::nudge;
 use crate::kubeconfig::file;
+use crate::names::NAMESPACE;
 use crate::observe::{Machine, capi};
 use crate::progress::Reporter;
-use crate::tools::kube::{self, DynamicObject, Verdict, is_true};
+use crate::tools::kube::{self, DynamicObject, Objects, Verdict, is_true};
 use crate::world::World;
 
 /// The API server may be restarting, or a webhook with it.
@@ -19,6 +21,9 @@ const APPLY_DEADLINE: Duration = Duration::from_secs(60);
 const CONTROL_PLANE_DEADLINE: Duration = Duration::from_secs(300);
 /// Covers one machine that fails its bootstrap and is replaced by its health check.
 const POOL_DEADLINE: Duration = Duration::from_secs(600);
+
+/// Of the kinds of Cluster API's Docker provider.
+const DEV_API_VERSION: &str = "infrastructure.cluster.x-k8s.io/v1beta2";
 
 /// Value of Cluster API's annotation that makes a Machine the first to go; any value counts.
 const DELETE_MACHINE: &str = "cluster.x-k8s.io/delete-machine";
@@ -33,6 +38,38 @@ pub(super) async fn apply(world: &World, objects: &[String]) -> Result<()> {
         .map(|manifest| manifest.object.clone())
         .collect();
     kube::apply(&client, &chosen, world.deadline(APPLY_DEADLINE)).await
+}
+
+/// Waits until kubeadm is done on the first control plane node.
+pub(super) async fn wait_for_bootstrap(
+    world: &World,
+    cluster: &str,
+    reporter: &Reporter,
+) -> Result<()> {
+    let client = world.infra_client().await?;
+    let machines = Objects::new(&client, DEV_API_VERSION, "DevMachine", Some(NAMESPACE));
+    let selector =
+        format!("cluster.x-k8s.io/cluster-name={cluster},cluster.x-k8s.io/control-plane");
+    let what = format!("the first control plane node of {cluster} to be set up");
+    let judge = |seen: &[DynamicObject]| {
+        if seen
+            .iter()
+            .any(|machine| is_true(machine, "BootstrapExecSucceeded"))
+        {
+            return Verdict::Done;
+        }
+        Verdict::Waiting(
+            seen.iter()
+                .flat_map(capi::problems)
+                .collect::<Vec<_>>()
+                .join("; "),
+        )
+    };
+    let deadline = world.deadline(CONTROL_PLANE_DEADLINE);
+    machines
+        .wait_list(&selector, &what, deadline, reporter, judge)
+        .await
+        .map(drop)
 }
 
 /// Waits for Cluster API to initialise the control plane, then for the API server to answer on this machine.
@@ -134,16 +171,16 @@ pub(super) async fn wait_for_pool(
     );
     let what = format!("{replicas} ready workers in pool {pool}");
     let deadline = world.deadline(POOL_DEADLINE);
-    machines
-        .wait_list(&selector, &what, deadline, reporter, |objects| {
-            let seen: Vec<Machine> = objects
-                .iter()
-                .map(|object| capi::machine(&world.platform.names, object))
-                .collect();
-            pool_verdict(&seen, replicas)
-        })
-        .await
-        .map(drop)
+    let judge = |objects: &[DynamicObject]| {
+        let seen = objects
+            .iter()
+            .map(|object| capi::machine(&world.platform.names, object));
+        pool_verdict(&seen.collect::<Vec<_>>(), replicas)
+    };
+    tokio::select! {
+        settled = machines.wait_list(&selector, &what, deadline, reporter, judge) => settled.map(drop),
+        never = nudge::draining(&machines, &selector) => match never {},
+    }
 }
 
 fn pool_verdict(machines: &[Machine], replicas: u32) -> Verdict {

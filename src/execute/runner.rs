@@ -240,7 +240,7 @@ mod tests {
         assert_eq!(report.exit, Exit::Interrupted);
         assert_eq!(
             report.message,
-            "stopped after 0 of 2 steps; next would be: wait for 1 ready in 0"
+            "stopped after 0 of 2 steps; next would be: wait for 1 worker ready in 0"
         );
     }
 

@@ -1,7 +1,7 @@
 //! A pool's size: which machines come, which go, and whether their pods have a place to go to.
 
 use super::drain::Removal;
-use super::{Action, Plan};
+use super::{Action, Plan, workers};
 use crate::failure::Failure;
 use crate::observe::{App, Pool};
 
@@ -19,7 +19,8 @@ impl Resize {
             Self::To(replicas) => Ok(replicas),
             Self::By(change) => u32::try_from(i64::from(current) + change).map_err(|_| {
                 Failure::usage(format!(
-                    "{change:+} from {current} workers would be fewer than none"
+                    "{change:+} from {} would be fewer than none",
+                    workers(current)
                 ))
             }),
         }
@@ -73,10 +74,10 @@ pub(super) fn resize(
             from: seen.replicas,
             to: target,
         };
-        after.push(plan.add(action, format!("{target} workers are wanted"), &after));
+        after.push(plan.add(action, format!("wanted: {}", workers(target)), &after));
     }
     if seen.replicas != target || seen.ready != target || seen.machines != target {
-        let reason = format!("{} of {target} workers are ready", seen.ready);
+        let reason = format!("{} of {target} ready", seen.ready);
         plan.add(
             Action::WaitForPool {
                 pool: pool.to_owned(),

@@ -164,7 +164,7 @@ fn a_lost_worker_is_waited_for() {
     let plan = up(&platform(None), &wanted(), &seen, &BTreeMap::new()).unwrap();
     assert_eq!(
         text(&plan),
-        "0 wait for 1 ready in worker-0 (0 of 1 workers are ready) after []"
+        "0 wait for 1 worker ready in worker-0 (0 of 1 ready) after []"
     );
 }
 
@@ -311,11 +311,11 @@ fn a_pool_that_the_spec_wants_larger_is_scaled_after_the_control_plane_is_there(
     .unwrap();
     let text = text(&plan);
     assert!(
-        text.contains("scale worker-0 from 1 to 3 (3 workers are wanted)"),
+        text.contains("scale worker-0 from 1 to 3 (wanted: 3 workers)"),
         "{text}"
     );
     assert!(
-        text.ends_with("wait for 3 ready in worker-0 (0 of 3 workers are ready) after [6 7 8 11]"),
+        text.ends_with("wait for 3 workers ready in worker-0 (0 of 3 ready) after [6 9 10 13]"),
         "{text}"
     );
 }

@@ -240,17 +240,17 @@ fn app_cluster(
     let app = seen.app.as_ref().unwrap_or(&absent);
     let started = start_containers(plan, seen);
     let applied = apply(plan, wanted, app, infra);
-    let control_plane = if app.initialized && started.is_empty() {
-        None
+    let mut before = vec![infra.ready, applied];
+    before.extend(&started);
+    let cluster = platform.names.app_cluster();
+    // The API server answers when kubeadm is done with it; Cluster API takes a while longer to notice.
+    let (api, control_plane) = if !app.initialized {
+        new_control_plane(plan, cluster, &before)
+    } else if !started.is_empty() {
+        let up = wait_for_control_plane(plan, cluster, &before);
+        (up, up)
     } else {
-        let cluster = platform.names.app_cluster().to_owned();
-        let mut after = vec![infra.ready, applied];
-        after.extend(started);
-        plan.add(
-            Action::WaitForControlPlane { cluster },
-            "its API server does not answer",
-            &after,
-        )
+        (None, None)
     };
     let networking = if app.networking {
         None
@@ -258,7 +258,7 @@ fn app_cluster(
         plan.add(
             Action::InstallAppNetworking,
             "its nodes have no CNI",
-            &[control_plane],
+            &[api],
         )
     };
     if !app.available {
@@ -274,7 +274,7 @@ fn app_cluster(
         plan.add(
             Action::WriteKubeconfig,
             "the one on disk is absent or out of date",
-            &[control_plane],
+            &[api],
         );
     }
     pools(
@@ -284,6 +284,32 @@ fn app_cluster(
         removals,
         &[applied, control_plane, networking],
     )
+}
+
+/// The steps after which a new control plane's API server answers, and after which Cluster API knows it.
+fn new_control_plane(
+    plan: &mut Plan,
+    cluster: &str,
+    before: &[Option<usize>],
+) -> (Option<usize>, Option<usize>) {
+    let action = Action::WaitForBootstrap {
+        cluster: cluster.to_owned(),
+    };
+    let node = plan.add(action, "it has no control plane yet", before);
+    let reason = "they would look for the new control plane only every 30 s";
+    let restarted = plan.add(Action::RestartControllers, reason, &[node]);
+    (node, wait_for_control_plane(plan, cluster, &[restarted]))
+}
+
+fn wait_for_control_plane(
+    plan: &mut Plan,
+    cluster: &str,
+    before: &[Option<usize>],
+) -> Option<usize> {
+    let action = Action::WaitForControlPlane {
+        cluster: cluster.to_owned(),
+    };
+    plan.add(action, "its API server does not answer", before)
 }
 
 /// Containers of the app cluster that stopped: started again, a machine heals faster than it is replaced.

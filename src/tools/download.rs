@@ -33,7 +33,7 @@ struct Limits {
 const LIMITS: Limits = Limits {
     connect: Duration::from_secs(10),
     silence: Duration::from_secs(20),
-    total: Duration::from_secs(120),
+    total: Duration::from_mins(2),
     bytes: 64 << 20,
     pause: Duration::from_millis(500),
 };

@@ -81,9 +81,19 @@ impl Objects {
 
     /// Asks for deletion, dependents in the background. What is gone already is fine; nothing is waited for.
     pub async fn delete(&self, name: &str) -> Result<()> {
+        self.delete_with(name, DeleteParams::default()).await
+    }
+
+    /// The same without any time for a farewell: a Pod's processes are killed.
+    pub async fn delete_at_once(&self, name: &str) -> Result<()> {
+        self.delete_with(name, DeleteParams::default().grace_period(0))
+            .await
+    }
+
+    async fn delete_with(&self, name: &str, parameters: DeleteParams) -> Result<()> {
         let parameters = DeleteParams {
             propagation_policy: Some(PropagationPolicy::Background),
-            ..DeleteParams::default()
+            ..parameters
         };
         match once_served(|| self.api.delete(name, &parameters)).await {
             Ok(_)

@@ -1,12 +1,15 @@
 //! Events as lines of text.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::{Style, Ui};
 use super::seconds;
 use crate::progress::Event;
 
-/// Remembers the titles and the last notes, because only starts carry a title.
+/// Longest part of a note that still leaves its line one line. Errors say the rest.
+const NOTE_WIDTH: usize = 80;
+
+/// Remembers the titles and the notes, because only starts carry a title.
 pub(super) struct Lines {
     ui: Ui,
     steps: BTreeMap<usize, Step>,
@@ -15,6 +18,8 @@ pub(super) struct Lines {
 struct Step {
     title: String,
     note: Option<String>,
+    /// Waits often alternate between two or three notes; each is worth one line.
+    said: BTreeSet<String>,
 }
 
 impl Lines {
@@ -30,13 +35,17 @@ impl Lines {
         match event {
             Event::Started { step, title } => {
                 let line = (self.ui.verbose > 0).then(|| format!("· {title}"));
-                self.steps.insert(step, Step { title, note: None });
+                let (note, said) = (None, BTreeSet::new());
+                self.steps.insert(step, Step { title, note, said });
                 line
             }
             Event::Note { step, text } => {
                 let step = self.steps.get_mut(&step)?;
-                let line = (self.ui.verbose > 0).then(|| format!("· {}: {text}", step.title));
-                step.note = Some(text);
+                let note = brief(&text);
+                let new = step.said.insert(note.clone());
+                let line =
+                    (new && self.ui.verbose > 0).then(|| format!("· {}: {note}", step.title));
+                step.note = Some(note);
                 line
             }
             Event::Finished { step, took } => {
@@ -54,6 +63,16 @@ impl Lines {
             }
         }
     }
+}
+
+/// The first line of `text`, cut to a sane length.
+fn brief(text: &str) -> String {
+    let line = text.lines().next().unwrap_or_default().trim();
+    if line.chars().count() <= NOTE_WIDTH {
+        return line.to_owned();
+    }
+    let kept: String = line.chars().take(NOTE_WIDTH - 1).collect();
+    format!("{}…", kept.trim_end())
 }
 
 #[cfg(test)]
@@ -96,6 +115,28 @@ mod tests {
                 "✗ create infra node (3.1 s): waiting for systemd"
             ]
         );
+    }
+
+    #[test]
+    fn a_note_that_comes_back_is_not_said_again() {
+        let mut lines = Lines::new(Ui::new(false, 1, true, None));
+        lines.line(Event::Started {
+            step: 0,
+            title: "wait".into(),
+        });
+        let said = ["refused", "unknown CA", "refused", "unknown CA", "done"].map(|text| {
+            let text = text.to_owned();
+            lines.line(Event::Note { step: 0, text }).is_some()
+        });
+        assert_eq!(said, [true, true, false, false, true]);
+    }
+
+    #[test]
+    fn a_long_note_stays_one_line() {
+        assert_eq!(brief("one\ntwo"), "one");
+        let long = brief(&"word ".repeat(100));
+        assert!(long.chars().count() <= NOTE_WIDTH, "{long}");
+        assert!(long.ends_with("word…"), "{long}");
     }
 
     #[test]

@@ -241,9 +241,16 @@ stage_controller_images() {
   done < <(controller_images)
 }
 
+install_mmdebstrap() {
+  if type -P mmdebstrap >/dev/null; then return; fi
+  say " > mmdebstrap, which makes the images' Debian"
+  apt-get -q update >&2
+  DEBIAN_FRONTEND=noninteractive apt-get -q -y install --no-install-recommends mmdebstrap >&2
+}
+
 build_images() {
   local names binaries
-  command -v mmdebstrap >/dev/null || fail "there is no mmdebstrap; run: apt-get install mmdebstrap"
+  install_mmdebstrap
   stage node-rootfs "$(declare -f stage_node_rootfs)" "${NODE_PACKAGES[@]}"
   image_stage haproxy-image "$HAPROXY_IMAGE" "$testbed/images/haproxy" "$(declare -f copy_programs)"
   image_stage own-images "$ECHO_IMAGE" "$testbed"/images/{bexnet,echo}

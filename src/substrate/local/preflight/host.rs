@@ -94,7 +94,7 @@ fn open_files(host: &Host, wanted: &Wanted) -> Option<Finding> {
     }
     let finding = Finding::warning(
         "open-files",
-        format!("the daemon's hard limit is {limit}, {image} asks for {LOAD_BALANCER_FILES}"),
+        format!("Docker allows {limit} open files, {image} may ask for {LOAD_BALANCER_FILES}"),
         "unless the image asks for less, the load balancer never listens and the control plane never comes up",
     );
     Some(

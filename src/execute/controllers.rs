@@ -1,0 +1,115 @@
+//! Starts Cluster API's controllers anew when the first control plane node is up.
+//!
+//! Each of them reaches for a new control plane once, when its load balancer is there and nothing stands behind it yet,
+//! and then only every 30 s; Cluster API has no setting for that (`controllers/clustercache`). A control plane that is
+//! up just after such a moment is not seen for half a minute. A controller that starts reaches for it at once.
+
+use std::time::Duration;
+
+use anyhow::{Result, bail};
+use futures::future::try_join_all;
+use kube::{Client, ResourceExt};
+use tokio::time::{Instant, sleep};
+
+use super::components;
+use crate::catalog::manifest::PROVIDER_LABEL;
+use crate::progress::Reporter;
+use crate::tools::kube::{DynamicObject, Objects};
+use crate::world::World;
+
+const DEADLINE: Duration = Duration::from_secs(120);
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// Kills the providers' pods, frees the Leases that they leave behind, and waits until their successors answer.
+///
+/// Killing is safe: controllers only ever go on from what the API server holds. A killed one does not give its Lease
+/// back, and its successor would wait a minute for it.
+pub(super) async fn restart(world: &World, reporter: &Reporter) -> Result<()> {
+    let client = world.infra_client().await?;
+    let deadline = world.deadline(DEADLINE);
+    let pods = Objects::new(&client, "v1", "Pod", None)
+        .list(PROVIDER_LABEL)
+        .await?;
+    try_join_all(pods.iter().map(|pod| kill(&client, pod))).await?;
+    free_leases(&client, &pods, deadline).await?;
+    let components = &world.platform.catalog.components;
+    components::wait_ready(&client, components, reporter, deadline).await
+}
+
+async fn kill(client: &Client, pod: &DynamicObject) -> Result<()> {
+    let pods = Objects::new(client, "v1", "Pod", pod.namespace().as_deref());
+    pods.delete_at_once(&pod.name_any()).await
+}
+
+/// Deletes the Leases that these pods hold, until none of them has taken one again with its last breath.
+async fn free_leases(client: &Client, pods: &[DynamicObject], deadline: Instant) -> Result<()> {
+    let leases = Objects::new(client, "coordination.k8s.io/v1", "Lease", None);
+    loop {
+        let all = leases.list("").await?;
+        let held: Vec<&DynamicObject> = all.iter().filter(|lease| is_held(lease, pods)).collect();
+        let Some(first) = held.first() else {
+            return Ok(());
+        };
+        if Instant::now() >= deadline {
+            bail!(
+                "Lease {} is still held by a controller that was killed",
+                first.name_any()
+            );
+        }
+        try_join_all(held.iter().map(|lease| free(client, lease))).await?;
+        sleep(PAUSE).await;
+    }
+}
+
+async fn free(client: &Client, lease: &DynamicObject) -> Result<()> {
+    let leases = Objects::new(
+        client,
+        "coordination.k8s.io/v1",
+        "Lease",
+        lease.namespace().as_deref(),
+    );
+    leases.delete(&lease.name_any()).await
+}
+
+/// A holder calls itself by its pod's name, an underscore and something unique.
+fn is_held(lease: &DynamicObject, pods: &[DynamicObject]) -> bool {
+    let holder = lease
+        .data
+        .pointer("/spec/holderIdentity")
+        .and_then(|holder| holder.as_str());
+    let holder = holder
+        .and_then(|holder| holder.split_once('_'))
+        .map(|(pod, _)| pod);
+    pods.iter()
+        .any(|pod| pod.namespace() == lease.namespace() && pod.metadata.name.as_deref() == holder)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn object(value: Value) -> DynamicObject {
+        serde_json::from_value(value).unwrap()
+    }
+
+    fn lease(namespace: &str, holder: &str) -> DynamicObject {
+        object(json!({
+            "apiVersion": "coordination.k8s.io/v1", "kind": "Lease",
+            "metadata": {"name": "l", "namespace": namespace}, "spec": {"holderIdentity": holder},
+        }))
+    }
+
+    #[test]
+    fn only_the_leases_of_the_killed_pods_are_freed() {
+        let pod = object(json!({
+            "apiVersion": "v1", "kind": "Pod", "metadata": {"name": "capi-1", "namespace": "capi-system"},
+        }));
+        let pods = [pod];
+        assert!(is_held(&lease("capi-system", "capi-1_2f6c"), &pods));
+        assert!(!is_held(&lease("capi-system", "capi-12_2f6c"), &pods));
+        assert!(!is_held(&lease("capd-system", "capi-1_2f6c"), &pods));
+        assert!(!is_held(&lease("capi-system", ""), &pods));
+    }
+}
