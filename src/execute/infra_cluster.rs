@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Context, Result, bail};
 use futures::future::try_join_all;
+use tokio::time::{Instant, sleep};
 
 use super::components;
 use crate::catalog::Component;
@@ -17,6 +18,7 @@ use crate::world::World;
 
 const BOOT_DEADLINE: Duration = Duration::from_secs(60);
 const API_DEADLINE: Duration = Duration::from_secs(60);
+const SERVICE_INTERVAL: Duration = Duration::from_millis(100);
 const COMPONENTS_DEADLINE: Duration = Duration::from_secs(300);
 
 pub(super) async fn fetch_images(
@@ -87,13 +89,30 @@ pub(super) async fn init(world: &World, reporter: &Reporter) -> Result<()> {
 }
 
 pub(super) async fn install_networking(world: &World) -> Result<()> {
-    let objects = world.networking().await?;
-    kube::apply(
-        &world.infra_client().await?,
-        &objects,
-        world.deadline(API_DEADLINE),
-    )
-    .await
+    let (objects, client) = tokio::try_join!(world.networking(), world.infra_client())?;
+    kube::apply(&client, &objects, world.deadline(API_DEADLINE)).await
+}
+
+/// Waits until kube-proxy on the infra node leads to the API server by its Service. A controller that calls it earlier
+/// waits for the end of its connection attempt, half a minute, and may then hold its certificates back for longer.
+async fn services_answer(world: &World, client: &kube::Client, deadline: Instant) -> Result<()> {
+    let services = kube::Objects::new(client, "v1", "Service", Some("default"));
+    let service = services.get("kubernetes").await?;
+    let address =
+        service.and_then(|service| Some(service.data["spec"]["clusterIP"].as_str()?.to_owned()));
+    let address = address.context("the infra cluster has no Service kubernetes")?;
+    let connect = format!("timeout 1 bash -c 'exec 3<>/dev/tcp/{address}/443'");
+    let node = world.names().infra_node();
+    loop {
+        let answer = world.docker.exec(&node, &["sh", "-c", &connect]).await?;
+        if answer.status == 0 {
+            return Ok(());
+        }
+        if Instant::now() >= deadline {
+            bail!("kube-proxy on {node} does not lead to the API server at {address}:443");
+        }
+        sleep(SERVICE_INTERVAL).await;
+    }
 }
 
 pub(super) async fn install_components(
@@ -109,6 +128,8 @@ pub(super) async fn install_components(
         .filter(|component| names.contains(&component.name));
     let manifests = try_join_all(chosen.map(manifest)).await?;
     let client = world.infra_client().await?;
+    reporter.note("waiting until kube-proxy knows the Services");
+    services_answer(world, &client, world.deadline(API_DEADLINE)).await?;
     components::install(
         &client,
         &manifests,
