@@ -2,12 +2,15 @@
 # How long `bex-infra up local` takes beside the way a person does it by hand: `benches/up_local.sh [PAIRS]`, 3 by default.
 # Both sides get the same images, by turns, on a machine that should do nothing else. Prints Markdown tables.
 #   BEX_INFRA=FILE   the binary to measure instead of target/release/bex-infra
+#   BEX_BUNDLE=DIR   the bundle to use instead of the one that tests/e2e/run makes
 
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=../tests/testbed/lib.sh
 . tests/testbed/lib.sh
+bundle=${BEX_BUNDLE:-}
 eval "$(tests/testbed/env)"
+export BEX_BUNDLE=${bundle:-$BEX_BUNDLE}
 
 pairs=${1:-3}
 binary=${BEX_INFRA:-$PWD/target/release/bex-infra}
@@ -79,17 +82,18 @@ bex() { "$binary" "$@" --name "$platform"; }
 
 # Each step's line, with the time at which it came.
 bex_up() {
-  local begun=$EPOCHREALTIME line
+  local begun=$EPOCHREALTIME line failed=
   while read -r line; do
     say "   bex-infra, $(since "$begun") s: $line"
     case $line in
       "✓ wait until the webhooks answer"*) note bex-infra "infra cluster ready" "$(since "$begun")" ;;
       "✓ wait for the control plane"*) note bex-infra "control plane initialised" "$(since "$begun")" ;;
       "✓ wait for "*" ready in "*) note bex-infra "worker Ready" "$(since "$begun")" ;;
-      "error:"*) fail "$line" ;;
+      "error:"*) failed=$line ;;
     esac
     if [[ $line =~ ^✓\ (.*)\ \(([0-9.]+)\ s\)$ ]]; then note steps "$(step_name "${BASH_REMATCH[1]}")" "${BASH_REMATCH[2]}"; fi
   done < <(bex up local 2>&1)
+  [ -z "$failed" ] || fail "bex-infra: $failed"
   note bex-infra up "$(since "$begun")"
 }
 

@@ -40,7 +40,7 @@ async fn perform(world: &World, action: Action, reporter: &Reporter) -> Result<(
         Action::CreateInfraNode { .. } => infra_cluster::create_node(world, reporter).await,
         Action::StartInfraNode { node } => infra_cluster::start_node(world, &node, reporter).await,
         Action::InitInfraCluster { .. } => infra_cluster::init(world, reporter).await,
-        Action::InstallInfraNetworking => infra_cluster::install_networking(world, reporter).await,
+        Action::InstallInfraNetworking => infra_cluster::install_networking(world).await,
         Action::InstallComponents { components } => {
             infra_cluster::install_components(world, &components, reporter).await
         }

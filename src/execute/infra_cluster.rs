@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use anyhow::Result;
+use ::kube::Client;
+use anyhow::{Context, Result};
 use futures::future::try_join_all;
 
 use super::components;
@@ -86,14 +87,8 @@ pub(super) async fn init(world: &World, reporter: &Reporter) -> Result<()> {
     kube::server_ready(&world.infra_client().await?, world.deadline(API_DEADLINE)).await
 }
 
-/// Installs CNI and storage class. Pods start with the CNI, so Services have to work before.
-pub(super) async fn install_networking(world: &World, reporter: &Reporter) -> Result<()> {
-    reporter.note("waiting for kube-proxy");
-    if !infra_node::services_work(&world.docker, &world.names().infra_node()).await? {
-        tracing::warn!("kube-proxy has set up no Service yet; pods may take 30 s longer to start");
-    }
-    let objects = world.networking().await?;
-    let client = world.infra_client().await?;
+pub(super) async fn install_networking(world: &World) -> Result<()> {
+    let (objects, client) = tokio::try_join!(world.networking(), world.infra_client())?;
     kube::apply(&client, &objects, world.deadline(API_DEADLINE)).await
 }
 
@@ -110,6 +105,9 @@ pub(super) async fn install_components(
         .filter(|component| names.contains(&component.name));
     let manifests = try_join_all(chosen.map(manifest)).await?;
     let client = world.infra_client().await?;
+    reporter.note("waiting for kube-proxy");
+    let address = api_server_service(&client).await?;
+    infra_node::wait_for_services(&world.docker, &world.names().infra_node(), &address).await?;
     components::install(
         &client,
         &manifests,
@@ -117,6 +115,18 @@ pub(super) async fn install_components(
         world.deadline(COMPONENTS_DEADLINE),
     )
     .await
+}
+
+/// Address of the Service by which pods reach the API server.
+async fn api_server_service(client: &Client) -> Result<String> {
+    let services = kube::Objects::new(client, "v1", "Service", Some("default"));
+    let service = services.get("kubernetes").await?;
+    let address = service
+        .as_ref()
+        .and_then(|service| service.data["spec"]["clusterIP"].as_str());
+    address
+        .map(ToOwned::to_owned)
+        .context("the infra cluster has no Service kubernetes")
 }
 
 async fn manifest(component: &Component) -> Result<(Component, String)> {

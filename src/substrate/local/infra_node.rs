@@ -33,6 +33,9 @@ const START_ATTEMPTS: usize = 3;
 
 const REMOVAL_DEADLINE: Duration = Duration::from_mins(2);
 
+/// kube-proxy is up two seconds after kubeadm is done.
+const SERVICES_DEADLINE: Duration = Duration::from_mins(1);
+
 /// Lines of the node's log that a failed boot quotes.
 const QUOTED_LINES: usize = 15;
 
@@ -92,16 +95,27 @@ pub async fn boot(docker: &Docker, name: &str, deadline: Duration) -> Result<()>
         .into())
 }
 
-/// Waits until kube-proxy leads the API server's Service address somewhere; `false` if it does not within half a minute.
+/// Waits until kube-proxy on the node leads to the API server by its Service, whose address is given.
 ///
-/// A pod that starts before loses its first packets to that address, and most programs notice only after 30 s.
-pub async fn services_work(docker: &Docker, name: &str) -> Result<bool> {
-    const LED: &str = "until iptables --wait --table nat --list-rules KUBE-SERVICES 2>/dev/null \
-                       | grep --quiet default/kubernetes:https; do sleep 0.1; done";
-    let led = docker
-        .exec(name, &["timeout", "30", "sh", "-c", LED])
+/// A controller that calls it earlier waits for the end of its first connection attempt, half a minute, and may then
+/// hold its certificates back for longer.
+pub async fn wait_for_services(docker: &Docker, name: &str, address: &str) -> Result<()> {
+    let connect = format!(
+        "until timeout 1 bash -c '3<>/dev/tcp/{address}/443'; do sleep 0.1; done 2>/dev/null"
+    );
+    let limit = SERVICES_DEADLINE.as_secs().to_string();
+    let answer = docker
+        .exec(name, &["timeout", &limit, "bash", "-c", &connect])
         .await?;
-    Ok(led.status == 0)
+    if answer.status == 0 {
+        return Ok(());
+    }
+    let message = format!("kube-proxy on {name} does not lead to the API server at {address}:443");
+    Err(Failure::failed(message)
+        .hint(format!(
+            "read its log: docker exec {name} sh -c 'cat /var/log/pods/*kube-proxy*/*/*.log'"
+        ))
+        .into())
 }
 
 /// The cluster administrator's kubeconfig, with the server as the host reaches it. A secret.
