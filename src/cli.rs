@@ -23,6 +23,7 @@ use anyhow::{Context, Result};
 use clap::{ArgAction, Args, Parser, Subcommand};
 use tokio::runtime::Runtime;
 
+use self::version::Version;
 use crate::run::Control;
 use crate::ui::Ui;
 use crate::ui::interrupt;
@@ -80,7 +81,7 @@ enum Verb {
     Smoke(smoke::Smoke),
     Gc(gc::Gc),
     Completions(completions::Completions),
-    Version(version::Version),
+    Version(Version),
 }
 
 impl Cli {
@@ -112,7 +113,7 @@ impl Cli {
             Verb::Smoke(smoke) => block_on(smoke.run(ui)),
             Verb::Gc(gc) => block_on(gc.run(ui)),
             Verb::Completions(completions) => completions.run(),
-            Verb::Version(version) => version.run(ui),
+            Verb::Version(Version {}) => Version::run(ui),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! The modes of the files that hold keys, whatever umask the user has: only a process of its own has one to itself.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;

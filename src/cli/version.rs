@@ -14,7 +14,7 @@ Example:
 pub(super) struct Version {}
 
 impl Version {
-    pub(super) fn run(self, ui: &Ui) -> Result<()> {
+    pub(super) fn run(ui: &Ui) -> Result<()> {
         let version = env!("CARGO_PKG_VERSION");
         let platform = format!("{OS}/{ARCH}");
         let data = json!({"version": version, "platform": platform});
