@@ -15,7 +15,7 @@ use crate::names::Names;
 use crate::plan::Wanted;
 use crate::render::{self, Manifest};
 use crate::spec::Platform;
-use crate::substrate::local::{clusters, networking};
+use crate::substrate::local::{clusters, infra_node, networking};
 use crate::tools::docker::Docker;
 
 /// Everything that a step may need. Clients are made when they are needed: ports change when containers restart.
@@ -109,13 +109,18 @@ impl World {
         clusters::kubeconfig(&self.docker, &self.infra_client().await?, self.names()).await
     }
 
-    /// CNI and storage class; the same for both clusters.
-    pub async fn networking(&self) -> Result<Vec<Value>> {
-        networking::objects(
-            &self.docker,
-            &self.names().infra_node(),
-            &self.platform.network.pods,
-        )
-        .await
+    /// CNI and storage class of the infra cluster. Its node is its API server.
+    pub async fn infra_networking(&self) -> Result<Vec<Value>> {
+        let node = self.names().infra_node();
+        let endpoint = format!("{node}:{}", infra_node::API_SERVER_PORT);
+        let pods = &self.platform.network.pods;
+        networking::objects(&self.docker, &node, pods, Some(&endpoint)).await
+    }
+
+    /// CNI and storage class of the app cluster.
+    pub async fn app_networking(&self) -> Result<Vec<Value>> {
+        let node = self.names().infra_node();
+        let pods = &self.platform.network.pods;
+        networking::objects(&self.docker, &node, pods, None).await
     }
 }

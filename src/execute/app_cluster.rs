@@ -127,7 +127,7 @@ async fn wait_for_condition(
 }
 
 pub(super) async fn install_networking(world: &World) -> Result<()> {
-    let objects = world.networking().await?;
+    let objects = world.app_networking().await?;
     kube::apply(
         &world.app_client().await?,
         &objects,

@@ -88,7 +88,7 @@ pub(super) async fn init(world: &World, reporter: &Reporter) -> Result<()> {
 }
 
 pub(super) async fn install_networking(world: &World) -> Result<()> {
-    let (objects, client) = tokio::try_join!(world.networking(), world.infra_client())?;
+    let (objects, client) = tokio::try_join!(world.infra_networking(), world.infra_client())?;
     kube::apply(&client, &objects, world.deadline(API_DEADLINE)).await
 }
 

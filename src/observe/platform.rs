@@ -123,8 +123,10 @@ async fn answering_infra(world: &World, infra: &Infra) -> Option<Client> {
 }
 
 async fn infra(world: &World, client: &Client) -> Result<Infra> {
-    let (networking, components) =
-        tokio::try_join!(has_networking(world, client), components::installed(client),)?;
+    let (networking, components) = tokio::try_join!(
+        async { are_applied(client, &world.infra_networking().await?).await },
+        components::installed(client),
+    )?;
     Ok(Infra {
         node: None,
         api: true,
@@ -133,9 +135,8 @@ async fn infra(world: &World, client: &Client) -> Result<Infra> {
     })
 }
 
-/// Whether CNI and storage class are in the cluster as the node image has them.
-async fn has_networking(world: &World, client: &Client) -> Result<bool> {
-    let wanted = world.networking().await?;
+/// Whether objects are in the cluster as they are wanted.
+async fn are_applied(client: &Client, wanted: &[Value]) -> Result<bool> {
     let present = try_join_all(wanted.iter().map(|object| is_applied(client, object))).await?;
     Ok(present.into_iter().all(|present| present))
 }
@@ -205,7 +206,7 @@ async fn applied(client: &Client, manifests: &[Manifest]) -> Result<BTreeMap<Str
 async fn app_has_networking(world: &World, infra: &Client) -> bool {
     let looked = async {
         let client = clusters::app_client(&world.docker, infra, world.names()).await?;
-        has_networking(world, &client).await
+        are_applied(&client, &world.app_networking().await?).await
     };
     match tokio::time::timeout(ANSWER_WITHIN, looked).await {
         Ok(Ok(present)) => present,

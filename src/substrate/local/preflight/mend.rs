@@ -1,6 +1,5 @@
 //! The repairs of `doctor --fix`.
 
-use std::fmt::Write;
 use std::fs;
 use std::io::ErrorKind;
 
@@ -23,18 +22,28 @@ pub async fn mend(mend: &Mend, docker: &Docker) -> Result<Vec<String>> {
 
 fn raise(parameters: &[(&str, u64)]) -> Result<Vec<String>> {
     let mut done = Vec::new();
-    let mut persisted = String::new();
     for (name, value) in parameters {
-        write(
-            &format!("/proc/sys/{}", name.replace('.', "/")),
-            &value.to_string(),
-        )?;
-        writeln!(persisted, "{name} = {value}")?;
+        let path = format!("/proc/sys/{}", name.replace('.', "/"));
+        write(&path, &value.to_string())?;
         done.push(format!("set {name} to {value}"));
     }
-    write(PERSISTED, &persisted)?;
+    let before = fs::read_to_string(PERSISTED).unwrap_or_default();
+    write(PERSISTED, &persisted(&before, parameters))?;
     done.push(format!("wrote {PERSISTED}"));
     Ok(done)
+}
+
+/// The file's lines with those of `parameters` replaced; what an earlier repair raised stays.
+fn persisted(before: &str, parameters: &[(&str, u64)]) -> String {
+    let is_kept = |line: &&str| {
+        let name = line.split('=').next().unwrap_or_default().trim();
+        parameters.iter().all(|(raised, _)| *raised != name)
+    };
+    let kept = before.lines().filter(is_kept).map(str::to_owned);
+    let raised = parameters
+        .iter()
+        .map(|(name, value)| format!("{name} = {value}"));
+    kept.chain(raised).map(|line| line + "\n").collect()
 }
 
 fn write(path: &str, text: &str) -> Result<()> {
@@ -65,4 +74,18 @@ async fn remove(docker: &Docker, containers: &[String]) -> Result<Vec<String>> {
         }
     }
     Ok(done)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_earlier_repair_of_another_limit_is_kept() {
+        let before = "fs.inotify.max_user_instances = 512\nfs.inotify.max_user_watches = 8192\n";
+        assert_eq!(
+            persisted(before, &[("fs.inotify.max_user_watches", 524_288)]),
+            "fs.inotify.max_user_instances = 512\nfs.inotify.max_user_watches = 524288\n"
+        );
+    }
 }
