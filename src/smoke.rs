@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use futures::FutureExt;
-use futures::future::BoxFuture;
+use futures::future::LocalBoxFuture;
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
@@ -45,7 +45,7 @@ pub struct Case {
 /// which are results and not errors. An error means that nothing was tried.
 pub async fn run(world: &World, keep: bool, control: &Control) -> Result<Results> {
     let lock = world.home.lock("smoke")?;
-    refuse_existing(world, &observe(world).boxed().await?)?;
+    refuse_existing(world, &observe(world).boxed_local().await?)?;
     let mut trials = Trials {
         world,
         control,
@@ -91,20 +91,21 @@ impl Trials<'_> {
         let (world, control) = (self.world, self.control);
         let first = world.platform.pools.first();
         let workers = first.and_then(|pool| pool.replicas).unwrap_or(1);
-        self.attempt("up", up(world, control).boxed()).await?;
+        self.attempt("up", up(world, control).boxed_local()).await?;
         self.attempt(
             "a Service over two nodes answers on each node",
-            answers(world, control).boxed(),
+            answers(world, control).boxed_local(),
         )
         .await?;
         for count in [workers + 1, workers] {
             self.attempt(
                 &format!("scale to {count}"),
-                scale(world, count, control).boxed(),
+                scale(world, count, control).boxed_local(),
             )
             .await?;
             let name = format!("the Service answers on each node with workers at {count}");
-            self.attempt(&name, answers(world, control).boxed()).await?;
+            self.attempt(&name, answers(world, control).boxed_local())
+                .await?;
         }
         ControlFlow::Continue(())
     }
@@ -116,11 +117,16 @@ impl Trials<'_> {
             events: self.control.events.clone(),
             cancel: CancellationToken::new(),
         };
-        self.attempt("down", down(&world, &control).boxed()).await
+        self.attempt("down", down(&world, &control).boxed_local())
+            .await
     }
 
     /// Boxed, because a whole bring-up is a future of many kilobytes.
-    async fn attempt(&mut self, name: &str, work: BoxFuture<'_, Result<()>>) -> ControlFlow<()> {
+    async fn attempt(
+        &mut self,
+        name: &str,
+        work: LocalBoxFuture<'_, Result<()>>,
+    ) -> ControlFlow<()> {
         let begun = Instant::now();
         let outcome = work.await;
         let flow = if outcome.is_ok() {
@@ -162,7 +168,7 @@ async fn answers(world: &World, control: &Control) -> Result<()> {
     let begun = Instant::now();
     let asked = control
         .cancel
-        .run_until_cancelled(workload::answers_everywhere(world, &reporter).boxed());
+        .run_until_cancelled(workload::answers_everywhere(world, &reporter).boxed_local());
     let outcome = asked.await.unwrap_or_else(|| Err(interrupted().into()));
     match &outcome {
         Ok(()) => reporter.finished(begun.elapsed()),

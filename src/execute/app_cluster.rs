@@ -24,6 +24,9 @@ const CONTROL_PLANE_DEADLINE: Duration = Duration::from_mins(5);
 /// Covers one machine that fails its bootstrap and is replaced by its health check.
 const POOL_DEADLINE: Duration = Duration::from_mins(10);
 
+/// Of the KubeadmControlPlane.
+const KCP_API_VERSION: &str = "controlplane.cluster.x-k8s.io/v1beta2";
+
 /// Of the kinds of Cluster API's Docker provider.
 const DEV_API_VERSION: &str = "infrastructure.cluster.x-k8s.io/v1beta2";
 
@@ -100,7 +103,18 @@ pub(super) async fn wait_until_available(
     reporter: &Reporter,
 ) -> Result<()> {
     let deadline = world.deadline(POOL_DEADLINE);
-    wait_for_condition(world, cluster, "Available", deadline, reporter).await
+    let client = world.infra_client().await?;
+    let control_planes = Objects::new(
+        &client,
+        KCP_API_VERSION,
+        "KubeadmControlPlane",
+        Some(NAMESPACE),
+    );
+    let name = world.names().control_plane();
+    tokio::select! {
+        available = wait_for_condition(world, cluster, "Available", deadline, reporter) => available,
+        never = nudge::control_plane(&control_planes, &name) => match never {},
+    }
 }
 
 async fn wait_for_condition(
