@@ -133,37 +133,6 @@ pub async fn server(docker: &Docker, name: &str) -> Result<String> {
     Ok(format!("https://127.0.0.1:{port}"))
 }
 
-/// Imports an uncompressed image archive into the node's containerd.
-pub async fn import_images(docker: &Docker, name: &str, archive: &Path) -> Result<()> {
-    let config = read_text(docker, name, "/etc/containerd/config.toml").await?;
-    let snapshotter = format!("--snapshotter={}", snapshotter(&config));
-    let argv = [
-        "ctr",
-        "--namespace=k8s.io",
-        "images",
-        "import",
-        "--digests",
-        &snapshotter,
-        "-",
-    ];
-    let file = tokio::fs::File::open(archive).await;
-    let file = file.with_context(|| format!("opening {}", archive.display()))?;
-    docker.exec_ok_with_input(name, &argv, file).await?;
-    Ok(())
-}
-
-/// Names of the images in the node's containerd, sorted. Ids and digests are left out.
-pub async fn listed_images(docker: &Docker, name: &str) -> Result<Vec<String>> {
-    let argv = ["ctr", "--namespace=k8s.io", "images", "list", "--quiet"];
-    let listed = docker.exec_ok(name, &argv).await?;
-    // containerd lists each image by its id too, and by its digest under a name made up at the import.
-    let made_up = |name: &str| name.starts_with("sha256:") || name.starts_with("import-");
-    let named = listed.lines().filter(|name| !made_up(name));
-    let mut images: Vec<String> = named.map(str::to_owned).collect();
-    images.sort();
-    Ok(images)
-}
-
 fn refuse_foreign(container: &Container, names: &Names) -> Result<()> {
     if container
         .labels
@@ -305,15 +274,6 @@ fn with_server(kubeconfig: &str, server: &str) -> String {
         _ => format!("{line}\n"),
     };
     kubeconfig.lines().map(rewrite).collect()
-}
-
-/// The snapshotter that containerd's configuration names; images must be unpacked into the same one.
-fn snapshotter(config: &str) -> &str {
-    let mut values = config.lines().filter_map(|line| {
-        let (key, value) = line.split_once('=')?;
-        (key.trim() == "snapshotter").then(|| value.trim().trim_matches(['"', '\'']))
-    });
-    values.next().unwrap_or("overlayfs")
 }
 
 #[cfg(test)]

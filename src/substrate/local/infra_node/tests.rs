@@ -63,12 +63,3 @@ fn only_the_server_of_a_kubeconfig_changes() {
         "clusters:\n- cluster:\n    server: https://127.0.0.1:40000\n  name: a\n"
     );
 }
-
-#[test]
-fn images_are_unpacked_where_containerd_looks() {
-    assert_eq!(
-        snapshotter("version = 2\n  # snapshotter = \"no\"\n  snapshotter = \"native\"\n"),
-        "native"
-    );
-    assert_eq!(snapshotter(""), "overlayfs");
-}
