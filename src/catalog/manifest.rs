@@ -19,10 +19,16 @@ pub use phases::{
 pub use provider::Provider;
 pub use substitute::substitute;
 
-/// From the text of a component's manifest to its objects, ready to apply. Variables take their defaults.
+/// Variables of the providers' manifests that do not take their defaults.
+///
+/// Cluster API looks at an object at most once a second, so that many clusters share its controllers fairly. Here they
+/// have one cluster, and each of the dozen turns that a new machine takes would wait for the next second.
+const VARIABLES: [(&str, &str); 1] = [("EXP_RECONCILER_RATE_LIMITING", "false")];
+
+/// From the text of a component's manifest to its objects, ready to apply.
 pub fn load(component: &Component, text: &str) -> Result<Phases> {
     let objects = || match Provider::of(component) {
-        Some(_) => parse(&substitute(text, &BTreeMap::new())?),
+        Some(_) => parse(&substitute(text, &variables())?),
         None => parse(text),
     };
     objects()
@@ -33,6 +39,12 @@ pub fn load(component: &Component, text: &str) -> Result<Phases> {
                 component.name, component.version
             )
         })
+}
+
+fn variables() -> BTreeMap<String, String> {
+    VARIABLES
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .into()
 }
 
 /// The objects of a multi-document manifest, in its order; lists are unrolled, empty documents skipped.

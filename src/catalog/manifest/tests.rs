@@ -221,3 +221,11 @@ fn the_inventory_definition_is_the_one_that_clusterctl_looks_for() {
     );
     assert_eq!(text(definition, "/spec/versions/0/name"), "v1alpha3");
 }
+
+#[test]
+fn a_providers_controllers_look_at_an_object_as_often_as_it_changes() {
+    let manifest = PROVIDER.replace("${TAG:=v1}", "${EXP_RECONCILER_RATE_LIMITING:=true}");
+    let phases = load(&component("infrastructure-docker"), &manifest).unwrap();
+    let images = images(&phases.workloads);
+    assert_eq!(images, ["capd:false".to_owned()].into());
+}
