@@ -118,6 +118,14 @@ pub async fn wait_for_services(docker: &Docker, name: &str, address: &str) -> Re
         .into())
 }
 
+/// Whether kubeadm is done with the node. Its API server answers earlier, but not yet to the administrator.
+pub async fn is_initialised(docker: &Docker, name: &str) -> Result<bool> {
+    Ok(docker
+        .read_file(name, "/kind/kubeadm.done")
+        .await?
+        .is_some())
+}
+
 /// The cluster administrator's kubeconfig, with the server as the host reaches it. A secret.
 pub async fn kubeconfig(docker: &Docker, name: &str) -> Result<String> {
     let server = server(docker, name).await?;
