@@ -13,7 +13,7 @@ use crate::names::{
     APPLIED_HASH_ANNOTATION, DOCKER_NETWORK, KIND_CLUSTER_LABEL, Names, PLATFORM_LABEL,
 };
 use crate::render::Manifest;
-use crate::substrate::local::clusters;
+use crate::substrate::local::{clusters, infra_node};
 use crate::tools::docker::{self, Docker, State};
 use crate::tools::kube::Objects;
 use crate::world::World;
@@ -109,6 +109,9 @@ async fn answering_infra(world: &World, infra: &Infra) -> Option<Client> {
         .node
         .as_ref()
         .filter(|node| node.ours && node.running)?;
+    let node = world.names().infra_node();
+    let initialised = infra_node::is_initialised(&world.docker, &node).await;
+    initialised.ok().filter(|initialised| *initialised)?;
     let client = world
         .infra_client()
         .await
