@@ -11,29 +11,41 @@ use futures::future::try_join_all;
 use kube::{Client, ResourceExt};
 use tokio::time::{Instant, sleep};
 
-use super::components;
 use crate::catalog::manifest::PROVIDER_LABEL;
 use crate::progress::Reporter;
-use crate::tools::kube::{DynamicObject, Objects};
+use crate::tools::kube::{DynamicObject, Objects, Verdict, is_true};
 use crate::world::World;
 
 const DEADLINE: Duration = Duration::from_mins(2);
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// Kills the providers' pods, frees the Leases that they leave behind, and waits until their successors answer.
+/// Kills the providers' pods, frees the Leases that they leave behind, and waits until their successors are ready.
 ///
 /// Killing is safe: controllers only ever go on from what the API server holds. A killed one does not give its Lease
 /// back, and its successor would wait a minute for it.
 pub(super) async fn restart(world: &World, reporter: &Reporter) -> Result<()> {
     let client = world.infra_client().await?;
     let deadline = world.deadline(DEADLINE);
-    let pods = Objects::new(&client, "v1", "Pod", None)
-        .list(PROVIDER_LABEL)
-        .await?;
-    try_join_all(pods.iter().map(|pod| kill(&client, pod))).await?;
-    free_leases(&client, &pods, deadline).await?;
-    let components = &world.platform.catalog.components;
-    components::wait_ready(&client, components, reporter, deadline).await
+    let pods = Objects::new(&client, "v1", "Pod", None);
+    let killed = pods.list(PROVIDER_LABEL).await?;
+    try_join_all(killed.iter().map(|pod| kill(&client, pod))).await?;
+    free_leases(&client, &killed, deadline).await?;
+    let judge = |seen: &[DynamicObject]| match unready(seen, &killed) {
+        0 => Verdict::Done,
+        count => Verdict::Waiting(format!("{count} of {} are not", killed.len())),
+    };
+    let what = "Cluster API's controllers to be ready again";
+    pods.wait_list(PROVIDER_LABEL, what, deadline, reporter, judge)
+        .await
+        .map(drop)
+}
+
+/// How many of the killed pods have no ready successor yet. A controller is ready when its webhooks are served.
+fn unready(seen: &[DynamicObject], killed: &[DynamicObject]) -> usize {
+    let ready = seen
+        .iter()
+        .filter(|pod| is_true(pod, "Ready") && !killed.iter().any(|old| old.uid() == pod.uid()));
+    killed.len().saturating_sub(ready.count())
 }
 
 async fn kill(client: &Client, pod: &DynamicObject) -> Result<()> {
@@ -99,6 +111,21 @@ mod tests {
             "apiVersion": "coordination.k8s.io/v1", "kind": "Lease",
             "metadata": {"name": "l", "namespace": namespace}, "spec": {"holderIdentity": holder},
         }))
+    }
+
+    fn pod(uid: &str, ready: &str) -> DynamicObject {
+        object(json!({
+            "apiVersion": "v1", "kind": "Pod", "metadata": {"name": "capi", "uid": uid},
+            "status": {"conditions": [{"type": "Ready", "status": ready}]},
+        }))
+    }
+
+    #[test]
+    fn a_killed_pod_that_still_calls_itself_ready_is_no_successor() {
+        let killed = [pod("a", "True"), pod("b", "True")];
+        assert_eq!(unready(&killed, &killed), 2);
+        assert_eq!(unready(&[pod("c", "True"), pod("d", "False")], &killed), 1);
+        assert_eq!(unready(&[pod("c", "True"), pod("d", "True")], &killed), 0);
     }
 
     #[test]
