@@ -91,12 +91,12 @@ fn scaled(bex: &Bex) -> Result<()> {
 }
 
 fn stopped_worker(bex: &Bex) -> Result<()> {
-    let (worker, _) = worker(bex)?;
-    docker(&["stop", "--time=1", &worker])?;
+    let (container, _) = worker(bex)?;
+    docker(&["stop", "--time=1", &container])?;
     let problems = until(MINUTE, || {
         let problems = bex.problems()?;
         ensure!(
-            problems.iter().any(|problem| problem.contains(&worker)),
+            problems.iter().any(|problem| problem.contains(&container)),
             "status says {problems:?}"
         );
         Ok(problems)
@@ -104,7 +104,7 @@ fn stopped_worker(bex: &Bex) -> Result<()> {
     eprintln!("   status: {}", problems.join("; "));
     if full() {
         // Five minutes until its health check gives it up, then drain, deletion and a new machine.
-        until(15 * MINUTE, || ready_nodes(bex, 2))?;
+        replaced(bex, &container, 15 * MINUTE)?;
     } else {
         bex.up()?;
     }
@@ -119,11 +119,16 @@ fn deleted_machine(bex: &Bex) -> Result<()> {
         ensure!(!problems.is_empty(), "status sees nothing wrong");
         Ok(())
     })?;
-    until(5 * MINUTE, || {
+    replaced(bex, &container, 5 * MINUTE)?;
+    healthy(bex)
+}
+
+/// Waits for another worker to be Ready in the place of that one.
+fn replaced(bex: &Bex, container: &str, deadline: Duration) -> Result<()> {
+    until(deadline, || {
         ensure!(worker(bex)?.0 != container, "the old worker is still there");
         ready_nodes(bex, 2)
-    })?;
-    healthy(bex)
+    })
 }
 
 fn healthy(bex: &Bex) -> Result<()> {
