@@ -129,6 +129,7 @@ fn replaced(bex: &Bex, container: &str, deadline: Duration) -> Result<()> {
         ensure!(worker(bex)?.0 != container, "the old worker is still there");
         ready_nodes(bex, 2)
     })
+    .map(drop)
 }
 
 fn healthy(bex: &Bex) -> Result<()> {
