@@ -69,6 +69,14 @@ pub async fn down(world: &World, plan: &Plan, control: &Control) -> Result<()> {
     Err(failure.hint("run `down` again").into())
 }
 
+/// Refuses to go on where there is nothing to scale.
+pub async fn require_app_cluster(world: &World) -> Result<()> {
+    match observe(world).await?.app {
+        Some(_) => Ok(()),
+        None => Err(no_app_cluster(world).into()),
+    }
+}
+
 /// What `scale` would do now: which machines come, which go.
 pub async fn plan_scale(world: &World, pool: &str, resize: Resize, force: bool) -> Result<Plan> {
     let seen = observe(world).await?;

@@ -63,6 +63,10 @@ impl Scale {
         let What::Workers = self.what;
         let begun = Instant::now();
         let world = self.which.existing()?.world(self.limit, USUALLY).await?;
+        // Taking the lock makes a directory: not for a platform that is not there.
+        if !world.home.exists() {
+            run::require_app_cluster(&world).await?;
+        }
         let _lock = if self.dry_run {
             None
         } else {

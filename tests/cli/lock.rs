@@ -88,6 +88,14 @@ fn looking_needs_no_lock() {
 }
 
 #[test]
+fn scaling_what_is_not_there_leaves_no_directory() {
+    let sandbox = Sandbox::new();
+    let done = run(&sandbox, &["scale", "workers", "2"]);
+    assert_eq!(done.code, Some(1), "{}", done.stderr);
+    assert!(!sandbox.bex_home().exists());
+}
+
+#[test]
 fn another_platform_is_free() {
     let sandbox = Sandbox::new();
     let _held = locked(&sandbox);
