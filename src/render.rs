@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 pub use manifest::Manifest;
 use templates::Templates;
 
-use crate::names::NAMESPACE;
+use crate::names::{NAMESPACE, Names};
 use crate::spec::{Platform, Pool};
 
 /// All Cluster API objects of the app cluster, in the order of application: what is referred to comes first.
@@ -29,12 +29,14 @@ pub fn pool(platform: &Platform, pool: &Pool) -> Result<Vec<Manifest>> {
 
 fn cluster(platform: &Platform, templates: &Templates) -> Result<Vec<Manifest>> {
     let names = &platform.names;
+    let load_balancer = load_balancer_config(names, templates)?;
     let infrastructure = templates.object(
         "infrastructure.yaml",
         &json!({
             "name": names.app_cluster(),
             "namespace": NAMESPACE,
-            "load_balancer": load_balancer(&platform.catalog.images.load_balancer)?,
+            "load_balancer": image_of_load_balancer(&platform.catalog.images.load_balancer)?,
+            "load_balancer_config": names.load_balancer(),
         }),
     )?;
     let machine_template = machine_template(platform, &names.control_plane(), templates)?;
@@ -61,16 +63,24 @@ fn cluster(platform: &Platform, templates: &Templates) -> Result<Vec<Manifest>> 
     )?;
     let selector = json!({ "cluster.x-k8s.io/control-plane": "" });
     let health_check = health_check(platform, &names.control_plane(), &selector, templates)?;
-    Ok(stamped(
-        platform,
-        [
-            infrastructure,
-            machine_template,
-            control_plane,
-            cluster,
-            health_check,
-        ],
-    ))
+    let objects = [
+        infrastructure,
+        machine_template,
+        control_plane,
+        cluster,
+        health_check,
+    ];
+    Ok(stamped(platform, load_balancer.into_iter().chain(objects)))
+}
+
+/// Where the substrate's load balancer wants one.
+fn load_balancer_config(names: &Names, templates: &Templates) -> Result<Option<Value>> {
+    const TEMPLATE: &str = "load-balancer.yaml";
+    if !templates.contains(TEMPLATE) {
+        return Ok(None);
+    }
+    let values = json!({"name": names.load_balancer(), "namespace": NAMESPACE});
+    templates.object(TEMPLATE, &values).map(Some)
 }
 
 fn workers(platform: &Platform, pool: &Pool, templates: &Templates) -> Result<Vec<Manifest>> {
@@ -126,7 +136,7 @@ fn health_check(
     )
 }
 
-fn stamped<const N: usize>(platform: &Platform, objects: [Value; N]) -> Vec<Manifest> {
+fn stamped(platform: &Platform, objects: impl IntoIterator<Item = Value>) -> Vec<Manifest> {
     objects
         .into_iter()
         .map(|object| Manifest::new(object, &platform.names))
@@ -134,7 +144,7 @@ fn stamped<const N: usize>(platform: &Platform, objects: [Value; N]) -> Vec<Mani
 }
 
 /// Repository and tag as Cluster API's Docker provider wants them: it puts `/haproxy:` between them itself.
-fn load_balancer(image: &str) -> Result<Value> {
+fn image_of_load_balancer(image: &str) -> Result<Value> {
     let (repository, tag) = image.rsplit_once("/haproxy:").with_context(|| {
         format!("load balancer image `{image}` is not named REPOSITORY/haproxy:TAG")
     })?;

@@ -28,6 +28,10 @@ impl Templates {
         Ok(Self { tera })
     }
 
+    pub(super) fn contains(&self, template: &str) -> bool {
+        self.tera.get_template_names().any(|name| name == template)
+    }
+
     /// The one object that a template makes of `values`. A variable that is not among them is an error.
     pub(super) fn object(&self, template: &str, values: &Value) -> Result<Value> {
         let context = || format!("rendering {template}");

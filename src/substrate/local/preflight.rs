@@ -59,7 +59,7 @@ pub fn check(facts: &Facts) -> Vec<Finding> {
         findings.extend(engine::check(engine, &facts.wanted));
         findings.extend(taken::check(engine, &facts.wanted));
     }
-    findings.extend(host::check(&facts.host, &facts.wanted));
+    findings.extend(host::check(&facts.host));
     findings
 }
 

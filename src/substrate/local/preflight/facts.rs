@@ -35,7 +35,6 @@ pub struct Wanted {
     pub names: Names,
     /// With the `v`.
     pub kubernetes: String,
-    pub load_balancer: String,
     pub network: Network,
 }
 
@@ -92,7 +91,6 @@ pub async fn gather(docker: &Result<Docker>, platform: &Platform) -> Result<Fact
         wanted: Wanted {
             names: platform.names.clone(),
             kubernetes: platform.catalog.kubernetes.clone(),
-            load_balancer: platform.catalog.images.load_balancer.clone(),
             network: platform.network.clone(),
         },
         engine,

@@ -1,7 +1,7 @@
 //! Is there enough of everything on this machine?
 
 use super::engine::gib;
-use super::{Finding, Host, Mend, Wanted};
+use super::{Finding, Host, Mend};
 
 /// What a handful of nodes needs; the kernel counts these per user, over all containers.
 const PARAMETERS: [(&str, u64); 2] = [
@@ -9,19 +9,17 @@ const PARAMETERS: [(&str, u64); 2] = [
     ("fs.inotify.max_user_watches", 524_288),
 ];
 
-/// Open files that the stock load balancer asks for: two for each of 100,000 connections, and some.
-const LOAD_BALANCER_FILES: u64 = 200_030;
-
-const STOCK_LOAD_BALANCER: &str = "kindest/haproxy";
+/// Open files that the load balancer asks for: two for each of its connections (`overlays/local-capd`), and some.
+const LOAD_BALANCER_FILES: u64 = 8_100;
 
 const GIB: u64 = 1 << 30;
 
-pub(super) fn check(host: &Host, wanted: &Wanted) -> Vec<Finding> {
+pub(super) fn check(host: &Host) -> Vec<Finding> {
     let findings = [
         inotify(host),
         disk(host),
         memory_available(host),
-        open_files(host, wanted),
+        open_files(host),
         modules(host),
     ];
     findings
@@ -86,24 +84,19 @@ fn memory_available(host: &Host) -> Option<Finding> {
     })
 }
 
-fn open_files(host: &Host, wanted: &Wanted) -> Option<Finding> {
+fn open_files(host: &Host) -> Option<Finding> {
     let limit = host.open_files?;
-    let image = &wanted.load_balancer;
-    if limit >= LOAD_BALANCER_FILES || !image.contains(STOCK_LOAD_BALANCER) {
+    if limit >= LOAD_BALANCER_FILES {
         return Some(Finding::ok("open-files", format!("hard limit {limit}")));
     }
     let finding = Finding::warning(
         "open-files",
         format!(
-            "Docker allows {limit} open files, {STOCK_LOAD_BALANCER} may ask for {LOAD_BALANCER_FILES}"
+            "Docker allows {limit} open files, the load balancer asks for {LOAD_BALANCER_FILES}"
         ),
-        "unless the image asks for less, the load balancer never listens and the control plane never comes up",
+        "it would never listen, and the control plane never come up",
     );
-    Some(
-        finding.fix(
-            "set LimitNOFILE=infinity for docker.service, or choose an image that asks for less",
-        ),
-    )
+    Some(finding.fix("set LimitNOFILE=infinity for docker.service"))
 }
 
 fn modules(host: &Host) -> Option<Finding> {
