@@ -11,6 +11,7 @@ mod plan;
 mod preflight;
 mod render;
 mod scale;
+mod sim;
 mod smoke;
 mod status;
 mod up;
@@ -79,6 +80,7 @@ enum Verb {
     Bundle(bundle::Bundle),
     Smoke(smoke::Smoke),
     Gc(gc::Gc),
+    Sim(sim::Sim),
     Completions(completions::Completions),
     Version(version::Version),
 }
@@ -111,6 +113,7 @@ impl Cli {
             Verb::Bundle(bundle) => block_on(bundle.run(ui)),
             Verb::Smoke(smoke) => block_on(smoke.run(ui)),
             Verb::Gc(gc) => block_on(gc.run(ui)),
+            Verb::Sim(sim) => block_on(sim.run(ui)),
             Verb::Completions(completions) => completions.run(),
             Verb::Version(version::Version {}) => version::run(ui),
         }

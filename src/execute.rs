@@ -39,13 +39,14 @@ async fn perform(world: &World, action: Action, reporter: &Reporter) -> Result<(
         }
         Action::CreateInfraNode { .. } => infra_cluster::create_node(world, reporter).await,
         Action::StartInfraNode { node } => infra_cluster::start_node(world, &node, reporter).await,
+        Action::StartServer => infra_cluster::start_server(world).await,
         Action::InitInfraCluster { .. } => infra_cluster::init(world, reporter).await,
         Action::InstallInfraNetworking => infra_cluster::install_networking(world).await,
         Action::InstallComponents { components } => {
             infra_cluster::install_components(world, &components, reporter).await
         }
         Action::WaitForComponents => infra_cluster::wait_for_components(world, reporter).await,
-        Action::StartContainer { container } => world.docker.start(&container).await,
+        Action::StartContainer { container } => world.docker()?.start(&container).await,
         Action::ApplyAppCluster { objects } => app_cluster::apply(world, &objects).await,
         Action::WaitForBootstrap { cluster } => {
             app_cluster::wait_for_bootstrap(world, &cluster, reporter).await
@@ -73,6 +74,7 @@ async fn perform(world: &World, action: Action, reporter: &Reporter) -> Result<(
             removal::remove_containers(world, &containers).await
         }
         Action::RemoveInfraNode { node } => removal::remove_containers(world, &[node]).await,
+        Action::RemoveServer => removal::remove_server(world).await,
         Action::RemoveNetwork => removal::remove_network(world).await,
     }
 }

@@ -29,7 +29,8 @@ pub fn short(bytes: &[u8]) -> String {
     digits
 }
 
-fn hex(bytes: &[u8]) -> String {
+/// Hex digits, lower case.
+pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |mut text, byte| {
         // Writing to a String cannot fail.
         let _ = write!(text, "{byte:02x}");

@@ -43,6 +43,18 @@ impl Home {
         }
     }
 
+    /// Names of all platforms that have a directory here.
+    pub fn platforms() -> Result<Vec<String>> {
+        let root = Self::of("")?.root;
+        let entries = match fs::read_dir(&root) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+            entries => entries.with_context(|| format!("reading {}", root.display()))?,
+        };
+        let names = entries.map(|entry| Ok(entry?.file_name().into_string().ok()));
+        let names: io::Result<Vec<Option<String>>> = names.collect();
+        Ok(names?.into_iter().flatten().collect())
+    }
+
     pub fn dir(&self) -> PathBuf {
         self.root.join(&self.platform)
     }

@@ -23,8 +23,8 @@ pub struct Access<'a> {
     pub context: &'a str,
     /// The cluster's own `admin.conf`: its certificates are taken over.
     pub admin: &'a str,
-    /// `https://127.0.0.1:<port>`; its host must be in the API server's certificate.
-    pub server: &'a str,
+    /// `https://127.0.0.1:<port>`, whose host must be in the API server's certificate; as in `admin` if there is none.
+    pub server: Option<&'a str>,
 }
 
 /// One kubeconfig with a context for each cluster; the first is the current one.
@@ -35,7 +35,9 @@ pub fn combine(clusters: &[Access<'_>]) -> Result<Kubeconfig> {
             .with_context(|| format!("reading the admin kubeconfig of {}", access.context))?;
         let name = access.context;
         let mut cluster = cluster;
-        cluster["server"] = access.server.into();
+        if let Some(server) = access.server {
+            cluster["server"] = server.into();
+        }
         let context = json!({"cluster": name, "user": name});
         combined.push("clusters", json!({"name": name, "cluster": cluster}));
         combined.push("users", json!({"name": name, "user": user}));

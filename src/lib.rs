@@ -37,6 +37,8 @@ pub mod progress;
 pub mod quantity;
 pub mod render;
 pub mod run;
+pub mod scheduling;
+pub mod sim;
 pub mod smoke;
 pub mod spec;
 pub mod substrate;

@@ -2,6 +2,7 @@
 
 pub mod capi;
 pub mod components;
+mod containers;
 pub mod platform;
 pub mod workload;
 
@@ -19,7 +20,7 @@ pub struct Observed {
     /// Absent while there is no Cluster object.
     pub app: Option<App>,
     /// Containers of the app cluster, its load balancer among them, by name.
-    pub containers: BTreeMap<String, Container>,
+    pub containers: BTreeMap<String, Instance>,
     /// The Docker network was made by us and nobody else's container is in it.
     pub network: bool,
     /// The kubeconfig on disk is the one that the clusters would give now.
@@ -30,7 +31,7 @@ pub struct Observed {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Infra {
-    pub node: Option<Container>,
+    pub node: Option<Instance>,
     /// Its API server answers.
     pub api: bool,
     /// CNI and storage class were applied.
@@ -38,13 +39,13 @@ pub struct Infra {
     pub components: BTreeMap<String, Installed>,
 }
 
-/// A Docker container that is, or claims to be, a node of ours.
+/// A container or process that is, or claims to be, a node of ours.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Container {
+pub struct Instance {
     pub running: bool,
-    /// Docker's word for its state: `running`, `exited`, `paused`, ...
+    /// `running`, `exited`, `paused`, ... in Docker's words, or `stopped`.
     pub state: String,
-    /// It carries this platform's label, or belongs to a cluster whose infra node does.
+    /// It carries this platform's label, or belongs to a cluster whose infra node does, or its state lies in our directory.
     pub ours: bool,
 }
 

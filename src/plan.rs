@@ -62,6 +62,7 @@ pub enum Action {
     FetchImages { images: Vec<String> },
     CreateInfraNode { node: String },
     StartInfraNode { node: String },
+    StartServer,
     InitInfraCluster { kubernetes: String },
     InstallInfraNetworking,
     InstallComponents { components: Vec<String> },
@@ -80,6 +81,7 @@ pub enum Action {
     DeleteAppCluster { cluster: String },
     RemoveContainers { containers: Vec<String> },
     RemoveInfraNode { node: String },
+    RemoveServer,
     RemoveNetwork,
 }
 
@@ -103,6 +105,7 @@ impl fmt::Display for Action {
             Self::FetchImages { images } => write!(f, "fetch {}", list(images, "images")),
             Self::CreateInfraNode { node } => write!(f, "create infra node {node}"),
             Self::StartInfraNode { node } => write!(f, "start infra node {node}"),
+            Self::StartServer => f.write_str("start the embedded Kubernetes"),
             Self::InitInfraCluster { kubernetes } => {
                 write!(f, "initialise infra cluster ({kubernetes})")
             }
@@ -137,6 +140,7 @@ impl fmt::Display for Action {
                 write!(f, "remove {}", list(containers, "containers"))
             }
             Self::RemoveInfraNode { node } => write!(f, "remove infra node {node}"),
+            Self::RemoveServer => f.write_str("stop the embedded Kubernetes and remove its state"),
             Self::RemoveNetwork => f.write_str("remove Docker network kind"),
         }
     }

@@ -55,7 +55,7 @@ pub async fn up(world: &World, plan: &Plan, control: &Control) -> Result<()> {
 
 /// What `down` would do now.
 pub async fn plan_down(world: &World) -> Result<Plan> {
-    Ok(plan::down(world.names(), &observe(world).await?)?)
+    Ok(plan::down(&world.platform, &observe(world).await?)?)
 }
 
 /// Executes a plan of [`plan_down`] and looks again, so that "nothing left" is a finding and not a hope.
@@ -115,13 +115,13 @@ async fn removal(world: &World, app: Option<&App>, pool: &str, target: u32) -> R
 }
 
 fn no_app_cluster(world: &World) -> Failure {
-    let name = world.names().platform();
+    let (name, substrate) = (world.names().platform(), world.platform.substrate.name());
     Failure::failed(format!(
         "there is no app cluster {name} that could be scaled"
     ))
-    .hint(format!("bex-infra up local --name {name}"))
+    .hint(format!("bex-infra up {substrate} --name {name}"))
     .hint(format!(
-        "bex-infra status local --name {name} says what exists"
+        "bex-infra status {substrate} --name {name} says what exists"
     ))
 }
 

@@ -17,6 +17,7 @@ use crate::observe::platform::observe;
 use crate::plan::Resize;
 use crate::progress::Reporter;
 use crate::run::{self, Control};
+use crate::spec::Substrate;
 use crate::world::World;
 
 /// Time for taking the platform down, whatever the trials left of their own.
@@ -69,13 +70,13 @@ fn refuse_existing(world: &World, seen: &Observed) -> Result<(), Failure> {
     if seen.infra.node.is_none() && seen.containers.is_empty() {
         return Ok(());
     }
-    let name = world.names().platform();
+    let (name, substrate) = (world.names().platform(), world.platform.substrate.name());
     Err(Failure::refused(format!(
         "platform {name} exists; a smoke test makes its own"
     ))
     .hint("leave --name out, or choose another")
     .hint(format!(
-        "if it is left from an earlier one: bex-infra down local --name {name}"
+        "if it is left from an earlier one: bex-infra down {substrate} --name {name}"
     )))
 }
 
@@ -92,18 +93,19 @@ impl Trials<'_> {
         let first = world.platform.pools.first();
         let workers = first.and_then(|pool| pool.replicas).unwrap_or(1);
         self.attempt("up", up(world, control).boxed_local()).await?;
-        self.attempt(
-            "a Service over two nodes answers on each node",
-            answers(world, control).boxed_local(),
-        )
-        .await?;
+        let service = match world.platform.substrate {
+            Substrate::Local => "a Service over two nodes answers on each node",
+            Substrate::Sim => "a Service has its pods on two nodes as endpoints",
+        };
+        self.attempt(service, answers(world, control).boxed_local())
+            .await?;
         for count in [workers + 1, workers] {
             self.attempt(
                 &format!("scale to {count}"),
                 scale(world, count, control).boxed_local(),
             )
             .await?;
-            let name = format!("the Service answers on each node with workers at {count}");
+            let name = format!("{service}, with workers at {count}");
             self.attempt(&name, answers(world, control).boxed_local())
                 .await?;
         }
@@ -164,7 +166,10 @@ async fn scale(world: &World, workers: u32, control: &Control) -> Result<()> {
 /// A step like those of a plan: with a line of its own, and dropped on Ctrl-C because it only looks.
 async fn answers(world: &World, control: &Control) -> Result<()> {
     let reporter = Reporter::new(0, control.events.clone());
-    reporter.started("ask the Service on each node");
+    reporter.started(match world.platform.substrate {
+        Substrate::Local => "ask the Service on each node",
+        Substrate::Sim => "look for the Service's endpoints",
+    });
     let begun = Instant::now();
     let asked = control
         .cancel

@@ -31,6 +31,20 @@ const CONTROL_PLANE_SIZES: [u32; 3] = [1, 3, 5];
 pub enum Substrate {
     /// Docker containers on this machine.
     Local,
+    /// Entries in memory: an embedded Kubernetes in which nothing runs.
+    Sim,
+}
+
+impl Substrate {
+    pub const ALL: [Self; 2] = [Self::Local, Self::Sim];
+
+    /// As specs and command lines write it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Local => "local",
+            Self::Sim => "sim",
+        }
+    }
 }
 
 /// A validated platform. Its fields can be relied on; nothing reads the raw document after this.
@@ -92,8 +106,13 @@ pub fn parse(text: &str, file: &str, base: &Catalog) -> Result<Platform, Failure
     }
 }
 
-/// The platform that `up local` means without a file: one pool of `workers`, everything else by default.
-pub fn local(name: &str, workers: Option<u32>, base: &Catalog) -> Result<Platform, Failure> {
+/// The platform that `up SUBSTRATE` means without a file: one pool of `workers`, everything else by default.
+pub fn default(
+    substrate: Substrate,
+    name: &str,
+    workers: Option<u32>,
+    base: &Catalog,
+) -> Result<Platform, Failure> {
     let name = values::platform_name(name)
         .map_err(|message| Failure::usage(format!("--name: {message}")))?;
     if let Some(count) = workers.filter(|count| *count > MAX_REPLICAS) {
@@ -103,7 +122,7 @@ pub fn local(name: &str, workers: Option<u32>, base: &Catalog) -> Result<Platfor
     support::check(base).map_err(|message| Failure::usage(format!("catalogue: {message}")))?;
     Ok(Platform {
         names: Names::new(name),
-        substrate: Substrate::Local,
+        substrate,
         catalog: base.clone(),
         network: Network::default(),
         control_plane_replicas: 1,

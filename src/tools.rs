@@ -3,4 +3,5 @@
 pub mod archive;
 pub mod docker;
 pub mod download;
+pub mod https;
 pub mod kube;

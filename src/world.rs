@@ -1,27 +1,30 @@
-//! What a run works with: the outside (Docker, a bundle, the platform's directory) and what it wants of it.
+//! What a run works with: the outside (a backend, a bundle, the platform's directory) and what it wants of it.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use kube::Client;
 use serde_json::Value;
 use tokio::time::Instant;
 
+use crate::catalog::Component;
 use crate::catalog::bundle::Bundle;
 use crate::home::Home;
 use crate::kubeconfig::Kubeconfig;
 use crate::names::Names;
 use crate::plan::Wanted;
 use crate::render::{self, Manifest};
-use crate::spec::Platform;
-use crate::substrate::local::{clusters, infra_node, networking};
+use crate::spec::{Platform, Substrate};
+use crate::substrate::Backend;
+use crate::substrate::local::{infra_node, networking};
+use crate::substrate::sim::Server;
 use crate::tools::docker::Docker;
 
 /// Everything that a step may need. Clients are made when they are needed: ports change when containers restart.
 #[derive(Clone)]
 pub struct World {
-    pub docker: Docker,
+    pub backend: Backend,
     pub home: Home,
     pub bundle: Option<Bundle>,
     pub platform: Platform,
@@ -35,7 +38,7 @@ pub struct World {
 impl World {
     /// `timeout` bounds everything that is waited for from now on.
     pub fn new(
-        docker: Docker,
+        backend: Backend,
         home: Home,
         bundle: Option<Bundle>,
         platform: Platform,
@@ -43,7 +46,7 @@ impl World {
     ) -> Result<Self> {
         let manifests = render::app_cluster(&platform)?;
         Ok(Self {
-            docker,
+            backend,
             home,
             bundle,
             platform,
@@ -76,8 +79,27 @@ impl World {
         limit.min(self.ends.saturating_duration_since(Instant::now()))
     }
 
+    /// For steps that only platforms of containers have.
+    pub fn docker(&self) -> Result<&Docker> {
+        match &self.backend {
+            Backend::Docker(docker) => Ok(docker),
+            Backend::Sim(_) => bail!("a simulated platform has no containers"),
+        }
+    }
+
+    /// For steps that only simulated platforms have.
+    pub fn server(&self) -> Result<&Server> {
+        match &self.backend {
+            Backend::Sim(server) => Ok(server),
+            Backend::Docker(_) => bail!("a platform of containers has no embedded Kubernetes"),
+        }
+    }
+
     /// Images that Docker needs to start the platform's nodes.
     pub fn images(&self) -> BTreeSet<String> {
+        if self.platform.substrate == Substrate::Sim {
+            return BTreeSet::new();
+        }
         let images = &self.platform.catalog.images;
         [images.node_of_infra(), &images.node, &images.load_balancer]
             .map(ToOwned::to_owned)
@@ -93,34 +115,50 @@ impl World {
                 .iter()
                 .map(|manifest| (manifest.key(), manifest.hash.clone()))
                 .collect(),
-            components: self.platform.catalog.components.clone(),
+            components: self.components().to_vec(),
+        }
+    }
+
+    /// What the infra cluster needs; the embedded Kubernetes brings Cluster API's behaviour with it.
+    pub fn components(&self) -> &[Component] {
+        match self.platform.substrate {
+            Substrate::Local => &self.platform.catalog.components,
+            Substrate::Sim => &[],
         }
     }
 
     pub async fn infra_client(&self) -> Result<Client> {
-        clusters::infra_client(&self.docker, self.names()).await
+        self.backend.infra_client(self.names()).await
     }
 
     pub async fn app_client(&self) -> Result<Client> {
-        clusters::app_client(&self.docker, &self.infra_client().await?, self.names()).await
+        let infra = self.infra_client().await?;
+        self.backend.app_client(&infra, self.names()).await
     }
 
     pub async fn kubeconfig(&self) -> Result<Kubeconfig> {
-        clusters::kubeconfig(&self.docker, &self.infra_client().await?, self.names()).await
+        let infra = self.infra_client().await?;
+        self.backend.kubeconfig(&infra, self.names()).await
     }
 
-    /// CNI and storage class of the infra cluster. Its node is its API server.
+    /// CNI and storage class of the infra cluster, if its node needs them. It is its API server.
     pub async fn infra_networking(&self) -> Result<Vec<Value>> {
+        let Backend::Docker(docker) = &self.backend else {
+            return Ok(Vec::new());
+        };
         let node = self.names().infra_node();
         let endpoint = format!("{node}:{}", infra_node::API_SERVER_PORT);
         let pods = &self.platform.network.pods;
-        networking::objects(&self.docker, &node, pods, Some(&endpoint)).await
+        networking::objects(docker, &node, pods, Some(&endpoint)).await
     }
 
-    /// CNI and storage class of the app cluster.
+    /// CNI and storage class of the app cluster, if its nodes need them.
     pub async fn app_networking(&self) -> Result<Vec<Value>> {
+        let Backend::Docker(docker) = &self.backend else {
+            return Ok(Vec::new());
+        };
         let node = self.names().infra_node();
         let pods = &self.platform.network.pods;
-        networking::objects(&self.docker, &node, pods, None).await
+        networking::objects(docker, &node, pods, None).await
     }
 }

@@ -36,6 +36,7 @@ const RULES: [Rule; 4] = [
                     "plan",
                     "render",
                     "quantity",
+                    "scheduling",
                     "catalog/manifest",
                     "catalog/support",
                 ],

@@ -13,6 +13,8 @@ use crate::catalog::bundle::Bundle;
 use crate::failure::Failure;
 use crate::home::Home;
 use crate::spec::{self, Platform};
+use crate::substrate::Backend;
+use crate::substrate::sim::{Server, State};
 use crate::tools::docker::Docker;
 use crate::world::World;
 
@@ -24,8 +26,19 @@ const DEFAULT_NAME: &str = "bex";
 /// Where the nodes come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Substrate {
+    /// Entries in memory, made by an embedded Kubernetes: needs nothing
+    Sim,
     /// Docker containers on this machine
     Local,
+}
+
+impl From<Substrate> for spec::Substrate {
+    fn from(substrate: Substrate) -> Self {
+        match substrate {
+            Substrate::Sim => Self::Sim,
+            Substrate::Local => Self::Local,
+        }
+    }
 }
 
 /// The platform that a verb is about: a substrate with defaults, or a spec.
@@ -35,22 +48,50 @@ pub(super) struct Target {
     #[arg(value_enum, required_unless_present = "file", conflicts_with = "file")]
     substrate: Option<Substrate>,
     #[command(flatten)]
-    pub(super) which: Which,
+    which: Which,
+}
+
+impl Target {
+    /// A platform to take down. A bundle that is gone must keep nobody from that.
+    pub(super) fn existing(&self) -> Result<Meant> {
+        self.which.existing_on(self.substrate.map(Into::into))
+    }
+
+    /// From the spec, or from defaults with `workers` in the only pool. Usage errors name file, line and field.
+    pub(super) fn platform(&self, workers: Option<u32>) -> Result<Meant> {
+        self.platform_or(DEFAULT_NAME, workers)
+    }
+
+    /// Like [`Target::platform`], with another name where none was given.
+    pub(super) fn platform_or(&self, name: &str, workers: Option<u32>) -> Result<Meant> {
+        let bundle = self.which.bundle.as_deref().map(Bundle::open).transpose()?;
+        let substrate = self.substrate.map(Into::into);
+        self.which.meant(substrate, name, workers, bundle)
+    }
 }
 
 /// A platform that exists; where its nodes come from can be left out.
 #[derive(Debug, Args)]
 pub(super) struct Existing {
     /// Where the nodes come from
-    #[arg(
-        value_enum,
-        default_value = "local",
-        hide_default_value = true,
-        conflicts_with = "file"
-    )]
-    substrate: Substrate,
+    #[arg(value_enum, conflicts_with = "file")]
+    substrate: Option<Substrate>,
     #[command(flatten)]
-    pub(super) which: Which,
+    which: Which,
+}
+
+impl Existing {
+    /// A platform to look at. A bundle that is gone must keep nobody from that.
+    pub(super) fn existing(&self) -> Result<Meant> {
+        self.which.existing_on(self.substrate.map(Into::into))
+    }
+
+    /// A platform that need not exist yet.
+    pub(super) fn platform(&self) -> Result<Meant> {
+        let bundle = self.which.bundle.as_deref().map(Bundle::open).transpose()?;
+        let substrate = self.substrate.map(Into::into);
+        self.which.meant(substrate, DEFAULT_NAME, None, bundle)
+    }
 }
 
 /// Which platform, by name or by spec.
@@ -84,38 +125,47 @@ impl Which {
         }
     }
 
-    /// A platform to look at, resize or take down. A bundle that is gone must keep nobody from that.
+    /// A platform to resize or take down, wherever its nodes come from.
     pub(super) fn existing(&self) -> Result<Meant> {
+        self.existing_on(None)
+    }
+
+    fn existing_on(&self, substrate: Option<spec::Substrate>) -> Result<Meant> {
         let bundle = self
             .bundle
             .as_deref()
             .and_then(|dir| Bundle::open(dir).ok());
-        self.meant(DEFAULT_NAME, None, bundle)
+        self.meant(substrate, DEFAULT_NAME, None, bundle)
     }
 
-    /// From the spec, or from defaults with `workers` in the only pool. Usage errors name file, line and field.
-    pub(super) fn platform(&self, workers: Option<u32>) -> Result<Meant> {
-        self.platform_or(DEFAULT_NAME, workers)
-    }
-
-    /// Like [`Which::platform`], with another name where none was given.
-    pub(super) fn platform_or(&self, name: &str, workers: Option<u32>) -> Result<Meant> {
-        let bundle = self.bundle.as_deref().map(Bundle::open).transpose()?;
-        self.meant(name, workers, bundle)
-    }
-
-    fn meant(&self, name: &str, workers: Option<u32>, bundle: Option<Bundle>) -> Result<Meant> {
+    fn meant(
+        &self,
+        substrate: Option<spec::Substrate>,
+        name: &str,
+        workers: Option<u32>,
+        bundle: Option<Bundle>,
+    ) -> Result<Meant> {
         let catalog = match &bundle {
             Some(bundle) => bundle.catalog().clone(),
             None => Catalog::builtin()?,
         };
         let name = self.name.as_deref().unwrap_or(name);
-        let platform = match &self.file {
-            Some(file) => from_file(file, &catalog)?,
-            None => spec::local(name, workers, &catalog)?,
+        let platform = match (&self.file, substrate) {
+            (Some(file), _) => from_file(file, &catalog)?,
+            (None, Some(substrate)) => spec::default(substrate, name, workers, &catalog)?,
+            (None, None) => spec::default(substrate_of(name)?, name, workers, &catalog)?,
         };
         Ok(Meant { platform, bundle })
     }
+}
+
+/// Where the nodes of a platform come from, as far as this machine knows it: what is not simulated is in Docker.
+fn substrate_of(name: &str) -> Result<spec::Substrate> {
+    let server = Server::of(&Home::of(name)?);
+    Ok(match server.state()? {
+        State::Absent => spec::Substrate::Local,
+        State::Stopped | State::Running { .. } => spec::Substrate::Sim,
+    })
 }
 
 fn from_file(file: &PathBuf, catalog: &Catalog) -> Result<Platform, Failure> {
@@ -130,14 +180,36 @@ impl Meant {
     pub(super) async fn world(self, limit: Limit, usually: Duration) -> Result<World> {
         let home = Home::of(self.platform.names.platform())?;
         let timeout = limit.timeout.unwrap_or(usually);
-        World::new(
-            Docker::connect().await?,
-            home,
-            self.bundle,
-            self.platform,
-            timeout,
-        )
+        let backend = backend(&self.platform, &home).await?;
+        World::new(backend, home, self.bundle, self.platform, timeout)
     }
+}
+
+/// Refuses a platform of that name that is somewhere else: both would use the same directory.
+async fn backend(platform: &Platform, home: &Home) -> Result<Backend> {
+    let server = Server::of(home);
+    let simulated = server.state()? != State::Absent;
+    match platform.substrate {
+        spec::Substrate::Local if simulated => {
+            Err(elsewhere(platform, spec::Substrate::Sim).into())
+        }
+        spec::Substrate::Local => Ok(Backend::Docker(Docker::connect().await?)),
+        spec::Substrate::Sim if !simulated && home.kubeconfig().exists() => {
+            Err(elsewhere(platform, spec::Substrate::Local).into())
+        }
+        spec::Substrate::Sim => Ok(Backend::Sim(server)),
+    }
+}
+
+fn elsewhere(platform: &Platform, substrate: spec::Substrate) -> Failure {
+    let (name, substrate) = (platform.names.platform(), substrate.name());
+    Failure::refused(format!(
+        "platform {name} exists already on substrate {substrate}"
+    ))
+    .hint("choose another --name")
+    .hint(format!(
+        "or take it down first: bex-infra down {substrate} --name {name}"
+    ))
 }
 
 /// Longest time for the whole run.

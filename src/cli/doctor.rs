@@ -4,8 +4,9 @@ use clap::Args;
 use super::args::Existing;
 use crate::failure::{Exit, Failure};
 use crate::home::Home;
-use crate::spec::Platform;
+use crate::spec::{Platform, Substrate};
 use crate::substrate::local::preflight::{Finding, Severity, check, gather, mend};
+use crate::substrate::sim;
 use crate::tools::docker::Docker;
 use crate::ui::Ui;
 use crate::ui::table::table;
@@ -26,7 +27,11 @@ pub(super) struct Doctor {
 
 impl Doctor {
     pub(super) async fn run(self, ui: &Ui) -> Result<()> {
-        let platform = self.existing.which.platform(None)?.platform;
+        let platform = self.existing.platform()?.platform;
+        if platform.substrate == Substrate::Sim {
+            let home = Home::of(platform.names.platform())?;
+            return tell(ui, &sim::preflight::check(&home));
+        }
         let docker = Docker::connect().await;
         let mut findings = look(&docker, &platform).await?;
         let fixable = findings.iter().any(|finding| finding.mend.is_some());
@@ -34,9 +39,13 @@ impl Doctor {
             fix(ui, &platform, docker, &findings).await?;
             findings = look(&Ok(docker.clone()), &platform).await?;
         }
-        ui.data(&findings, |findings| text(findings))?;
-        verdict(&findings)
+        tell(ui, &findings)
     }
+}
+
+fn tell(ui: &Ui, findings: &[Finding]) -> Result<()> {
+    ui.data(&findings, |findings| text(findings))?;
+    verdict(findings)
 }
 
 async fn look(docker: &Result<Docker>, platform: &Platform) -> Result<Vec<Finding>> {

@@ -36,12 +36,7 @@ const USUALLY: Duration = Duration::from_mins(5);
 
 impl Down {
     pub(super) async fn run(self, ui: &Ui) -> Result<()> {
-        let world = self
-            .target
-            .which
-            .existing()?
-            .world(self.limit, USUALLY)
-            .await?;
+        let world = self.target.existing()?.world(self.limit, USUALLY).await?;
         let (plan, took) = take_down(ui, world, self.yes).await?;
         let summary = json!({"steps": plan.steps, "left": [], "seconds": took.as_secs_f64()});
         ui.data(&summary, |_| String::new())

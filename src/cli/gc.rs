@@ -8,8 +8,10 @@ use serde::Serialize;
 
 use super::args::{Limit, Which};
 use super::down::take_down;
+use crate::home::Home;
 use crate::names::{EXPIRES_LABEL, PLATFORM_LABEL};
-use crate::tools::docker::Docker;
+use crate::substrate::sim::Server;
+use crate::tools::docker::{Container, Docker};
 use crate::ui::Ui;
 use crate::ui::table::table;
 
@@ -41,12 +43,10 @@ const USUALLY: Duration = Duration::from_mins(5);
 
 impl Gc {
     pub(super) async fn run(self, ui: &Ui) -> Result<()> {
-        let docker = Docker::connect().await?;
-        let containers = docker.list_containers(&[(EXPIRES_LABEL, "")]).await?;
-        let expired = expired(
-            containers.iter().map(|container| &container.labels),
-            Timestamp::now(),
-        );
+        let containers = in_docker().await?;
+        let now = Timestamp::now();
+        let mut expired = expired(containers.iter().map(|container| &container.labels), now);
+        expired.extend(simulated(now)?);
         ui.data(&expired, text)?;
         if expired.is_empty() {
             ui.say("no platform whose time is up");
@@ -64,6 +64,31 @@ impl Gc {
         }
         Ok(())
     }
+}
+
+/// A machine without Docker can still have simulated platforms.
+async fn in_docker() -> Result<Vec<Container>> {
+    match Docker::connect().await {
+        Ok(docker) => docker.list_containers(&[(EXPIRES_LABEL, "")]).await,
+        Err(error) if Home::platforms()?.is_empty() => Err(error),
+        Err(error) => {
+            tracing::debug!("no Docker: {error:#}");
+            Ok(Vec::new())
+        }
+    }
+}
+
+/// Simulated platforms whose noted time lies before `now`.
+fn simulated(now: Timestamp) -> Result<Vec<Expired>> {
+    let mut found = Vec::new();
+    for platform in Home::platforms()? {
+        let noted = Server::of(&Home::of(&platform)?).expires();
+        let time: Option<Timestamp> = noted.and_then(|time| time.parse().ok());
+        if let Some(expired) = time.filter(|time| *time <= now) {
+            found.push(Expired { expired, platform });
+        }
+    }
+    Ok(found)
 }
 
 /// Platforms whose label lies before `now`, the oldest first. What cannot be read is left alone.

@@ -42,7 +42,7 @@ enum Cluster {
 
 impl Kubeconfig {
     pub(super) async fn run(self, ui: &Ui) -> Result<()> {
-        let names = self.existing.which.existing()?.platform.names;
+        let names = self.existing.existing()?.platform.names;
         let ours = current(ui, &names).await?;
         if self.merge {
             let target = file::users_own()?;

@@ -25,7 +25,6 @@ impl Plan {
     pub(super) async fn run(self, ui: &Ui) -> Result<()> {
         let world = self
             .target
-            .which
             .platform(self.workers)?
             .world(Limit::default(), READING)
             .await?;

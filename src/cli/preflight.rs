@@ -3,13 +3,18 @@
 use anyhow::Result;
 
 use crate::substrate::local::preflight::{self, Severity};
+use crate::substrate::{Backend, sim};
 use crate::ui::Ui;
 use crate::world::World;
 
 /// Stops at an error; prints warnings, one short line each.
 pub(super) async fn require(ui: &Ui, world: &World) -> Result<()> {
-    let facts = preflight::gather(&Ok(world.docker.clone()), &world.platform).await?;
-    let findings = preflight::check(&facts);
+    let findings = match &world.backend {
+        Backend::Docker(docker) => {
+            preflight::check(&preflight::gather(&Ok(docker.clone()), &world.platform).await?)
+        }
+        Backend::Sim(_) => sim::preflight::check(&world.home),
+    };
     for warning in findings.iter().filter(|f| f.severity == Severity::Warning) {
         ui.warn(&format!("{} (see: bex-infra doctor)", warning.what));
     }

@@ -24,7 +24,7 @@ pub(super) struct Render {
 
 impl Render {
     pub(super) fn run(self, ui: &Ui) -> Result<()> {
-        let platform = self.target.which.platform(self.workers)?.platform;
+        let platform = self.target.platform(self.workers)?.platform;
         let objects = render::app_cluster(&platform)?;
         let objects: Vec<Value> = objects
             .into_iter()

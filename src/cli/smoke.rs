@@ -9,7 +9,7 @@ use clap::{Args, ValueEnum, ValueHint};
 use jiff::Timestamp;
 
 use super::args::{Limit, Target};
-use super::{preflight, show};
+use super::{preflight, show, up};
 use crate::failure::{Exit, Failure};
 use crate::smoke::{self, Results};
 use crate::ui::Ui;
@@ -52,7 +52,7 @@ const USUALLY: Duration = Duration::from_mins(20);
 
 impl Smoke {
     pub(super) async fn run(self, ui: &Ui) -> Result<()> {
-        let meant = self.target.which.platform_or(&fresh_name(), None)?;
+        let meant = self.target.platform_or(&fresh_name(), None)?;
         let world = meant.world(self.limit, USUALLY).await?;
         preflight::require(ui, &world).await?;
         let (results, took) = show(ui, async |control| {
@@ -70,9 +70,10 @@ impl Smoke {
             count = results.cases.len()
         ));
         if self.keep {
+            let (name, substrate) = (&results.platform, world.platform.substrate.name());
+            ui.say(&up::next(&world));
             ui.say(&format!(
-                "left up: bex-infra down local --name {}",
-                results.platform
+                "left up; take it down with: bex-infra down {substrate} --name {name}"
             ));
         }
         Ok(())

@@ -47,7 +47,6 @@ impl Up {
         let begun = Instant::now();
         let mut world = self
             .target
-            .which
             .platform(self.workers)?
             .world(self.limit, USUALLY)
             .await?;
@@ -85,11 +84,7 @@ fn report(ui: &Ui, world: &World, done: &Plan, took: Duration) -> Result<()> {
             seconds(took)
         ));
     }
-    ui.say(&format!(
-        "next:\n  export KUBECONFIG={}\n  kubectl get nodes\n  bex-infra scale workers 2{flag}\n  bex-infra status{flag}",
-        kubeconfig.display(),
-        flag = name_flag(names),
-    ));
+    ui.say(&next(world));
     let summary = json!({
         "platform": platform,
         "kubeconfig": kubeconfig,
@@ -98,6 +93,15 @@ fn report(ui: &Ui, world: &World, done: &Plan, took: Duration) -> Result<()> {
         "seconds": took.as_secs_f64(),
     });
     ui.data(&summary, |_| String::new())
+}
+
+/// Commands to go on with.
+pub(super) fn next(world: &World) -> String {
+    format!(
+        "next:\n  export KUBECONFIG={}\n  kubectl get nodes\n  bex-infra scale workers 2{flag}\n  bex-infra status{flag}",
+        world.home.kubeconfig().display(),
+        flag = name_flag(world.names()),
+    )
 }
 
 fn name_flag(names: &Names) -> String {

@@ -27,11 +27,11 @@ pub(super) async fn fetch_images(
 ) -> Result<()> {
     if let Some(bundle) = &world.bundle {
         reporter.note("loading them from the bundle");
-        return bundle.load(&world.docker).await.map(drop);
+        return bundle.load(world.docker()?).await.map(drop);
     }
     for image in images {
         world
-            .docker
+            .docker()?
             .pull_image(image, |status| {
                 reporter.note(format!("pulling {image}: {status}"));
             })
@@ -42,7 +42,7 @@ pub(super) async fn fetch_images(
 
 pub(super) async fn create_node(world: &World, reporter: &Reporter) -> Result<()> {
     world
-        .docker
+        .docker()?
         .ensure_network(
             DOCKER_NETWORK,
             &[(PLATFORM_LABEL, world.names().platform())],
@@ -57,10 +57,10 @@ pub(super) async fn create_node(world: &World, reporter: &Reporter) -> Result<()
         image: world.platform.catalog.images.node_of_infra().to_owned(),
         labels: expires.into_iter().collect::<BTreeMap<_, _>>(),
     };
-    infra_node::create(&world.docker, &spec).await?;
+    infra_node::create(world.docker()?, &spec).await?;
     reporter.note("booting");
     infra_node::boot(
-        &world.docker,
+        world.docker()?,
         &world.names().infra_node(),
         world.at_most(BOOT_DEADLINE),
     )
@@ -68,9 +68,14 @@ pub(super) async fn create_node(world: &World, reporter: &Reporter) -> Result<()
 }
 
 pub(super) async fn start_node(world: &World, node: &str, reporter: &Reporter) -> Result<()> {
-    world.docker.start(node).await?;
+    world.docker()?.start(node).await?;
     reporter.note("booting");
-    infra_node::boot(&world.docker, node, world.at_most(BOOT_DEADLINE)).await
+    infra_node::boot(world.docker()?, node, world.at_most(BOOT_DEADLINE)).await
+}
+
+pub(super) async fn start_server(world: &World) -> Result<()> {
+    let (expires, deadline) = (world.expires.as_deref(), world.deadline(API_DEADLINE));
+    world.server()?.start(expires, deadline).await
 }
 
 /// Runs kubeadm, unless the node was initialised before and its API server only has to come back.
@@ -82,7 +87,7 @@ pub(super) async fn init(world: &World, reporter: &Reporter) -> Result<()> {
         pod_subnet: world.platform.network.pods.clone(),
         service_subnet: world.platform.network.services.clone(),
     };
-    infra_node::kubeadm_init(&world.docker, &node, &spec).await?;
+    infra_node::kubeadm_init(world.docker()?, &node, &spec).await?;
     reporter.note("asking its API server");
     kube::server_ready(&world.infra_client().await?, world.deadline(API_DEADLINE)).await
 }
@@ -107,7 +112,7 @@ pub(super) async fn install_components(
     let client = world.infra_client().await?;
     reporter.note("waiting for kube-proxy");
     let address = api_server_service(&client).await?;
-    infra_node::wait_for_services(&world.docker, &world.names().infra_node(), &address).await?;
+    infra_node::wait_for_services(world.docker()?, &world.names().infra_node(), &address).await?;
     components::install(
         &client,
         &manifests,

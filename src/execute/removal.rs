@@ -39,7 +39,7 @@ pub(super) async fn delete_app_cluster(
         )
         .await?;
     let left = world
-        .docker
+        .docker()?
         .list_containers(&[(KIND_CLUSTER_LABEL, cluster)])
         .await?;
     if left.is_empty() {
@@ -55,15 +55,20 @@ pub(super) async fn delete_app_cluster(
 }
 
 pub(super) async fn remove_containers(world: &World, names: &[String]) -> Result<()> {
-    try_join_all(names.iter().map(|name| world.docker.remove_container(name))).await?;
+    let docker = world.docker()?;
+    try_join_all(names.iter().map(|name| docker.remove_container(name))).await?;
     for name in names {
-        if world.docker.find_container(name).await?.is_some() {
+        if docker.find_container(name).await?.is_some() {
             bail!("container {name} is still there after its removal");
         }
     }
     Ok(())
 }
 
+pub(super) async fn remove_server(world: &World) -> Result<()> {
+    world.server()?.remove().await
+}
+
 pub(super) async fn remove_network(world: &World) -> Result<()> {
-    world.docker.remove_network(DOCKER_NETWORK).await
+    world.docker()?.remove_network(DOCKER_NETWORK).await
 }

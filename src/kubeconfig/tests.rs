@@ -21,12 +21,12 @@ fn ours(authority: &str) -> Kubeconfig {
         Access {
             context: "bex",
             admin: &app,
-            server: "https://127.0.0.1:1001",
+            server: Some("https://127.0.0.1:1001"),
         },
         Access {
             context: "bex-mgmt",
             admin: &infra,
-            server: "https://127.0.0.1:1002",
+            server: Some("https://127.0.0.1:1002"),
         },
     ])
     .unwrap()

@@ -1,20 +1,19 @@
-//! Looks at a platform: Docker first, then whichever of its clusters answer.
+//! Looks at a platform: what it runs on first, then whichever of its clusters answer.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use anyhow::Result;
 use futures::future::try_join_all;
 use kube::Client;
 use serde_json::Value;
 
-use super::{App, Container, Infra, Observed, capi, components};
+use super::{App, Infra, Instance, Observed, capi, components, containers};
 use crate::kubeconfig::file;
-use crate::names::{
-    APPLIED_HASH_ANNOTATION, DOCKER_NETWORK, KIND_CLUSTER_LABEL, Names, PLATFORM_LABEL,
-};
+use crate::names::APPLIED_HASH_ANNOTATION;
 use crate::render::Manifest;
-use crate::substrate::local::{clusters, infra_node};
-use crate::tools::docker::{self, Docker, State};
+use crate::substrate::Backend;
+use crate::substrate::local::infra_node;
+use crate::substrate::sim::{Server, State};
 use crate::tools::kube::Objects;
 use crate::world::World;
 
@@ -23,26 +22,10 @@ const ANSWER_WITHIN: std::time::Duration = std::time::Duration::from_secs(5);
 
 /// Everything that is known of the platform now. Parts that do not answer are absent, not errors.
 pub async fn observe(world: &World) -> Result<Observed> {
-    let names = world.names();
-    let of_app = [(KIND_CLUSTER_LABEL, names.app_cluster())];
-    let (images, node, containers, network) = tokio::try_join!(
-        present(&world.docker, world.images()),
-        find_node(&world.docker, names),
-        world.docker.list_containers(&of_app),
-        network_is_ours_alone(&world.docker, names),
-    )?;
-    let ours = node.as_ref().is_some_and(|node| node.ours);
-    let containers = containers
-        .iter()
-        .map(|found| (found.name.clone(), container(found, ours)))
-        .collect();
-    let mut observed = Observed {
-        images,
-        containers,
-        network,
-        ..Observed::default()
+    let mut observed = match &world.backend {
+        Backend::Docker(docker) => containers::observe(docker, world).await?,
+        Backend::Sim(server) => simulated(server)?,
     };
-    observed.infra.node = node;
     if let Some(client) = answering_infra(world, &observed.infra).await {
         let (infra, app) = tokio::try_join!(infra(world, &client), app(world, &client))?;
         observed.infra = Infra {
@@ -55,52 +38,20 @@ pub async fn observe(world: &World) -> Result<Observed> {
     Ok(observed)
 }
 
-async fn present(docker: &Docker, images: BTreeSet<String>) -> Result<BTreeSet<String>> {
-    let found = try_join_all(images.iter().map(|image| docker.image_id(image))).await?;
-    Ok(images
-        .into_iter()
-        .zip(found)
-        .filter_map(|(image, id)| id.map(|_| image))
-        .collect())
-}
-
-async fn find_node(docker: &Docker, names: &Names) -> Result<Option<Container>> {
-    let found = docker.find_container(&names.infra_node()).await?;
-    Ok(found.map(|found| {
-        let ours = found
-            .labels
-            .get(PLATFORM_LABEL)
-            .is_some_and(|name| name == names.platform());
-        container(&found, ours)
-    }))
-}
-
-fn container(found: &docker::Container, ours: bool) -> Container {
-    Container {
-        running: found.state == State::Running,
-        state: found.state.to_string(),
-        ours,
-    }
-}
-
-/// Whether the network carries our label and no container, running or not, but this platform's is attached to it.
-async fn network_is_ours_alone(docker: &Docker, names: &Names) -> Result<bool> {
-    let labels = docker.network_labels(DOCKER_NETWORK).await?;
-    if !labels.is_some_and(|labels| labels.contains_key(PLATFORM_LABEL)) {
-        return Ok(false);
-    }
-    let (infra, app) = (names.infra_cluster(), names.app_cluster());
-    let is_mine = |found: &docker::Container| {
-        found
-            .labels
-            .get(KIND_CLUSTER_LABEL)
-            .is_some_and(|cluster| *cluster == infra || cluster == app)
-    };
-    let everyone = docker.list_containers(&[]).await?;
-    Ok(everyone
-        .iter()
-        .filter(|found| found.networks.contains_key(DOCKER_NETWORK))
-        .all(is_mine))
+/// The process stands for the infra cluster's node.
+fn simulated(server: &Server) -> Result<Observed> {
+    let state = server.state()?;
+    let node = (state != State::Absent).then(|| Instance {
+        running: matches!(state, State::Running { .. }),
+        state: match state {
+            State::Running { pid } => format!("running (process {pid})"),
+            State::Stopped | State::Absent => "stopped".to_owned(),
+        },
+        ours: true,
+    });
+    let mut observed = Observed::default();
+    observed.infra.node = node;
+    Ok(observed)
 }
 
 /// A client for the infra cluster, if it is ours, runs and its API server answers.
@@ -109,9 +60,10 @@ async fn answering_infra(world: &World, infra: &Infra) -> Option<Client> {
         .node
         .as_ref()
         .filter(|node| node.ours && node.running)?;
-    let node = world.names().infra_node();
-    let initialised = infra_node::is_initialised(&world.docker, &node).await;
-    initialised.ok().filter(|initialised| *initialised)?;
+    if let Backend::Docker(docker) = &world.backend {
+        let initialised = infra_node::is_initialised(docker, &world.names().infra_node()).await;
+        initialised.ok().filter(|initialised| *initialised)?;
+    }
     let client = world
         .infra_client()
         .await
@@ -208,7 +160,7 @@ async fn applied(client: &Client, manifests: &[Manifest]) -> Result<BTreeMap<Str
 /// An app cluster that does not answer has no networking that could be relied on.
 async fn app_has_networking(world: &World, infra: &Client) -> bool {
     let looked = async {
-        let client = clusters::app_client(&world.docker, infra, world.names()).await?;
+        let client = world.backend.app_client(infra, world.names()).await?;
         are_applied(&client, &world.app_networking().await?).await
     };
     match tokio::time::timeout(ANSWER_WITHIN, looked).await {
@@ -222,7 +174,7 @@ async fn app_has_networking(world: &World, infra: &Client) -> bool {
 }
 
 async fn kubeconfig_is_current(world: &World, infra: &Client) -> bool {
-    let wanted = clusters::kubeconfig(&world.docker, infra, world.names()).await;
+    let wanted = world.backend.kubeconfig(infra, world.names()).await;
     let on_disk = file::read(&world.home.kubeconfig());
     match (wanted, on_disk) {
         (Ok(wanted), Ok(Some(on_disk))) => wanted == on_disk,

@@ -4,9 +4,26 @@ use super::{Action, Plan};
 use crate::failure::Failure;
 use crate::names::Names;
 use crate::observe::Observed;
+use crate::spec::{Platform, Substrate};
 
 /// The steps that leave nothing of the platform. Refuses to touch what is not ours.
-pub fn down(names: &Names, seen: &Observed) -> Result<Plan, Failure> {
+pub fn down(platform: &Platform, seen: &Observed) -> Result<Plan, Failure> {
+    match platform.substrate {
+        Substrate::Local => containers(&platform.names, seen),
+        Substrate::Sim => Ok(embedded(seen)),
+    }
+}
+
+/// Its clusters are entries in its memory: with it they are gone.
+fn embedded(seen: &Observed) -> Plan {
+    let mut plan = Plan::default();
+    if seen.infra.node.is_some() {
+        plan.add(Action::RemoveServer, "it holds both clusters", &[]);
+    }
+    plan
+}
+
+fn containers(names: &Names, seen: &Observed) -> Result<Plan, Failure> {
     if let Some(node) = seen.infra.node.as_ref().filter(|node| !node.ours) {
         return Err(Failure::refused(format!(
             "container {} exists ({}) and is not ours; nothing was touched",

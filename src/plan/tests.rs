@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::*;
 use crate::catalog::{Catalog, Component, Images};
 use crate::names::Names;
-use crate::observe::{App, Container, Infra, Installed, Observed, Pool as SeenPool};
+use crate::observe::{App, Infra, Installed, Instance, Observed, Pool as SeenPool};
 use crate::spec::{Network, Platform, Pool, Substrate};
 
 fn platform(replicas: Option<u32>) -> Platform {
@@ -52,8 +52,8 @@ fn cert_manager() -> Component {
     }
 }
 
-fn running(ours: bool) -> Container {
-    Container {
+fn running(ours: bool) -> Instance {
+    Instance {
         running: true,
         state: "running".into(),
         ours,
@@ -182,7 +182,7 @@ fn a_changed_manifest_is_applied_and_nothing_else() {
 #[test]
 fn a_stopped_worker_container_is_started_again() {
     let mut seen = complete();
-    let stopped = Container {
+    let stopped = Instance {
         running: false,
         state: "exited".into(),
         ours: true,
@@ -224,7 +224,7 @@ fn up_refuses_a_cluster_that_is_being_deleted() {
 
 #[test]
 fn down_deletes_the_cluster_first_and_the_infra_node_last() {
-    let plan = down(&Names::new("acme"), &complete()).unwrap();
+    let plan = down(&platform(None), &complete()).unwrap();
     insta::assert_snapshot!(text(&plan));
 }
 
@@ -233,7 +233,7 @@ fn down_removes_containers_itself_when_no_cluster_object_is_there_to_do_it() {
     let mut seen = complete();
     seen.app = None;
     seen.network = false;
-    let plan = down(&Names::new("acme"), &seen).unwrap();
+    let plan = down(&platform(None), &seen).unwrap();
     assert_eq!(
         text(&plan),
         "0 remove acme-lb (no Cluster API is there to remove them) after []\n\
@@ -241,11 +241,52 @@ fn down_removes_containers_itself_when_no_cluster_object_is_there_to_do_it() {
     );
 }
 
+fn simulated() -> Platform {
+    Platform {
+        substrate: Substrate::Sim,
+        ..platform(None)
+    }
+}
+
+#[test]
+fn a_simulated_platform_needs_a_process_and_objects() {
+    let wanted = Wanted {
+        objects: wanted().objects,
+        ..Wanted::default()
+    };
+    let plan = up(
+        &simulated(),
+        &wanted,
+        &Observed::default(),
+        &BTreeMap::new(),
+    )
+    .unwrap();
+    assert_eq!(
+        text(&plan),
+        "0 start the embedded Kubernetes (there is none) after []\n\
+         1 apply Cluster/acme (0 of 1 objects are as the spec wants them) after [0]\n\
+         2 wait for the control plane of acme (its API server does not answer) after [0 1]\n\
+         3 wait until acme is available (it is not Available) after [1 2]\n\
+         4 write kubeconfig (the one on disk is absent or out of date) after [2]\n\
+         5 wait for 1 worker ready in worker-0 (0 ready, 1 wanted) after [1 2]"
+    );
+}
+
+#[test]
+fn a_simulated_platform_goes_with_its_process() {
+    let plan = down(&simulated(), &complete()).unwrap();
+    assert_eq!(
+        text(&plan),
+        "0 stop the embedded Kubernetes and remove its state (it holds both clusters) after []"
+    );
+    assert!(down(&simulated(), &Observed::default()).unwrap().is_empty());
+}
+
 #[test]
 fn down_never_plans_for_containers_that_are_not_ours() {
     let mut seen = Observed::default();
     seen.containers.insert("acme-worker".into(), running(false));
-    assert!(down(&Names::new("acme"), &seen).unwrap().is_empty());
+    assert!(down(&platform(None), &seen).unwrap().is_empty());
 }
 
 #[test]

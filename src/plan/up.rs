@@ -6,8 +6,8 @@ use super::drain::Removal;
 use super::{Action, Plan, scale};
 use crate::catalog::Component;
 use crate::failure::Failure;
-use crate::observe::{App, Container, Installed, Observed, Pool};
-use crate::spec::Platform;
+use crate::observe::{App, Installed, Instance, Observed, Pool};
+use crate::spec::{Platform, Substrate};
 
 /// What `up` wants beyond the platform itself, computed before planning because it is text, not state.
 #[derive(Debug, Clone, Default)]
@@ -48,7 +48,10 @@ pub fn up(
     refuse_foreign(platform, seen)?;
     refuse_deleting(platform, seen)?;
     let mut plan = Plan::default();
-    let infra = infra_cluster(&mut plan, platform, wanted, seen);
+    let infra = match platform.substrate {
+        Substrate::Local => infra_cluster(&mut plan, platform, wanted, seen),
+        Substrate::Sim => embedded(&mut plan, seen),
+    };
     app_cluster(&mut plan, platform, wanted, seen, removals, &infra)?;
     Ok(plan)
 }
@@ -92,10 +95,10 @@ fn refuse_deleting(platform: &Platform, seen: &Observed) -> Result<(), Failure> 
     if !seen.app.as_ref().is_some_and(|app| app.deleting) {
         return Ok(());
     }
-    let name = platform.names.platform();
+    let (name, substrate) = (platform.names.platform(), platform.substrate.name());
     Err(
         Failure::refused(format!("Cluster {name} is being deleted")).hint(format!(
-            "finish it with `bex-infra down local --name {name}`, then run `up` again"
+            "finish it with `bex-infra down {substrate} --name {name}`, then run `up` again"
         )),
     )
 }
@@ -104,6 +107,24 @@ fn refuse_deleting(platform: &Platform, seen: &Observed) -> Result<(), Failure> 
 struct InfraSteps {
     images: Option<usize>,
     ready: Option<usize>,
+}
+
+/// The embedded Kubernetes is the infra cluster, components and all.
+fn embedded(plan: &mut Plan, seen: &Observed) -> InfraSteps {
+    let reason = match &seen.infra.node {
+        None => "there is none",
+        Some(node) if node.running => "it does not answer",
+        Some(_) => "it is stopped",
+    };
+    let ready = if seen.infra.api {
+        None
+    } else {
+        plan.add(Action::StartServer, reason, &[])
+    };
+    InfraSteps {
+        images: None,
+        ready,
+    }
 }
 
 fn infra_cluster(
@@ -151,7 +172,7 @@ fn fetch_images(plan: &mut Plan, wanted: &Wanted, seen: &Observed) -> Option<usi
 fn infra_node(
     plan: &mut Plan,
     platform: &Platform,
-    seen: Option<&Container>,
+    seen: Option<&Instance>,
     images: Option<usize>,
 ) -> Option<usize> {
     let node = platform.names.infra_node();
@@ -244,15 +265,16 @@ fn app_cluster(
     before.extend(&started);
     let cluster = platform.names.app_cluster();
     // The API server answers when kubeadm is done with it; Cluster API takes a while longer to notice.
-    let (api, control_plane) = if !app.initialized {
+    let bare = platform.substrate == Substrate::Local;
+    let (api, control_plane) = if !app.initialized && bare {
         new_control_plane(plan, cluster, &before)
-    } else if !started.is_empty() {
+    } else if !app.initialized || !started.is_empty() {
         let up = wait_for_control_plane(plan, cluster, &before);
         (up, up)
     } else {
         (None, None)
     };
-    let networking = if app.networking {
+    let networking = if app.networking || !bare {
         None
     } else {
         plan.add(

@@ -9,6 +9,7 @@ use crate::spec::Substrate;
 
 static COMMON: Dir = include_dir!("$CARGO_MANIFEST_DIR/clusterapi");
 static LOCAL: Dir = include_dir!("$CARGO_MANIFEST_DIR/overlays/local-capd");
+static SIM: Dir = include_dir!("$CARGO_MANIFEST_DIR/overlays/sim");
 
 pub(super) struct Templates {
     tera: Tera,
@@ -50,6 +51,7 @@ impl Templates {
 pub(super) fn embedded(substrate: Substrate) -> impl Iterator<Item = (&'static str, &'static str)> {
     let overlay = match substrate {
         Substrate::Local => &LOCAL,
+        Substrate::Sim => &SIM,
     };
     COMMON
         .files()

@@ -11,7 +11,7 @@ use crate::spec::{self, Substrate};
 fn platform() -> Platform {
     let catalog: Catalog =
         serde_saphyr::from_str(include_str!("../../tests/fixtures/catalog.yaml")).unwrap();
-    spec::local("bex", Some(2), &catalog).unwrap()
+    spec::default(Substrate::Local, "bex", Some(2), &catalog).unwrap()
 }
 
 fn named<'a>(manifests: &'a [Manifest], kind: &str, name: &str) -> &'a Manifest {

@@ -12,6 +12,7 @@ use tokio::time::{Instant, sleep};
 use crate::failure::Failure;
 use crate::names::{KIND_CLUSTER_LABEL, KIND_ROLE_LABEL};
 use crate::progress::Reporter;
+use crate::spec::Substrate;
 use crate::tools::docker::Container;
 use crate::tools::kube::{self, Client, DynamicObject, Objects, Verdict};
 use crate::world::World;
@@ -20,6 +21,8 @@ const NAME: &str = "bex-smoke";
 const NAMESPACE: &str = "default";
 const SELECTOR: &str = "app=bex-smoke";
 const REPLICAS: u32 = 2;
+/// Nobody pulls it.
+const SIMULATED_IMAGE: &str = "smoke";
 const SERVICE_PORT: &str = "80";
 const SERVER_PORT: u16 = 8080;
 
@@ -39,6 +42,9 @@ pub(super) async fn answers_everywhere(world: &World, reporter: &Reporter) -> Re
     let objects = [deployment(image(world)?), service()];
     kube::apply(&client, &objects, deadline).await?;
     let pods = running_pods(&client, deadline, reporter).await?;
+    if world.platform.substrate == Substrate::Sim {
+        return has_endpoints(&client, &pods, deadline, reporter).await;
+    }
     let address = service_address(&client).await?;
     reporter.note(format!("asking {address}"));
     let nodes = nodes(world).await?;
@@ -49,6 +55,9 @@ pub(super) async fn answers_everywhere(world: &World, reporter: &Reporter) -> Re
 }
 
 fn image(world: &World) -> Result<&str, Failure> {
+    if world.platform.substrate == Substrate::Sim {
+        return Ok(SIMULATED_IMAGE);
+    }
     let image = world.platform.catalog.images.smoke.as_deref();
     image.ok_or_else(|| {
         Failure::usage("the catalogue names no image for a smoke test")
@@ -101,10 +110,52 @@ async fn service_address(client: &Client) -> Result<String> {
         .to_owned())
 }
 
+/// In a simulated cluster nothing runs that could be asked; but its Service must know the pods.
+async fn has_endpoints(
+    client: &Client,
+    pods: &BTreeSet<String>,
+    deadline: Instant,
+    reporter: &Reporter,
+) -> Result<()> {
+    let slices = Objects::new(
+        client,
+        "discovery.k8s.io/v1",
+        "EndpointSlice",
+        Some(NAMESPACE),
+    );
+    let selector = format!("kubernetes.io/service-name={NAME}");
+    let judge = |slices: &[DynamicObject]| {
+        let ready = ready_endpoints(slices);
+        if ready == *pods {
+            Verdict::Done
+        } else {
+            Verdict::Waiting(format!("{} of {} are endpoints", ready.len(), pods.len()))
+        }
+    };
+    let what = format!("the pods to be endpoints of Service {NAME}");
+    slices
+        .wait_list(&selector, &what, deadline, reporter, judge)
+        .await
+        .map(drop)
+}
+
+/// Names of the pods that the slices call ready.
+fn ready_endpoints(slices: &[DynamicObject]) -> BTreeSet<String> {
+    let endpoints = slices
+        .iter()
+        .filter_map(|slice| slice.data["endpoints"].as_array());
+    let ready = endpoints
+        .flatten()
+        .filter(|endpoint| endpoint["conditions"]["ready"] == true);
+    ready
+        .filter_map(|endpoint| Some(endpoint["targetRef"]["name"].as_str()?.to_owned()))
+        .collect()
+}
+
 /// The app cluster's node containers.
 async fn nodes(world: &World) -> Result<Vec<Container>> {
     let cluster = (KIND_CLUSTER_LABEL, world.names().app_cluster());
-    let mut containers = world.docker.list_containers(&[cluster]).await?;
+    let mut containers = world.docker()?.list_containers(&[cluster]).await?;
     containers.retain(|container| {
         let role = container.labels.get(KIND_ROLE_LABEL);
         role.is_some_and(|role| role == "control-plane" || role == "worker")
@@ -127,7 +178,7 @@ async fn answers_on(
             return Err(no_answer(node, address, &silent, &last).into());
         }
         let argv = ["timeout", "5", "bash", "-c", ASK, address, SERVICE_PORT];
-        match world.docker.exec_ok(node, &argv).await {
+        match world.docker()?.exec_ok(node, &argv).await {
             Ok(answer) => {
                 let before = silent.len();
                 silent.retain(|pod| !answer.contains(pod.as_str()));

@@ -28,7 +28,7 @@ fn refused(text: &str) -> Report {
 fn a_minimal_document_means_the_same_as_no_document() {
     assert_eq!(
         parsed("  substrate: local"),
-        local("bex", None, &base()).unwrap()
+        default(Substrate::Local, "bex", None, &base()).unwrap()
     );
 }
 
@@ -117,7 +117,7 @@ fn a_component_is_overridden_in_its_place() {
 fn a_field_without_a_value_is_a_field_that_is_absent() {
     assert_eq!(
         parsed("  substrate: local\n  pools:\n  network:"),
-        local("bex", None, &base()).unwrap()
+        default(Substrate::Local, "bex", None, &base()).unwrap()
     );
 }
 
@@ -151,11 +151,15 @@ p.yaml:8:17: spec.pools[1].replica: unknown field; expected name, replicas"
 #[test]
 fn a_name_given_on_the_command_line_is_held_to_the_same_rules() {
     assert_eq!(
-        local("bex-mgmt", None, &base()).unwrap_err().to_string(),
+        default(Substrate::Local, "bex-mgmt", None, &base())
+            .unwrap_err()
+            .to_string(),
         "--name: `bex-mgmt` must not end in -mgmt; it is the name of the infra cluster of a platform `bex`"
     );
     assert_eq!(
-        local("bex", Some(501), &base()).unwrap_err().to_string(),
+        default(Substrate::Local, "bex", Some(501), &base())
+            .unwrap_err()
+            .to_string(),
         "--workers: must be 0 to 500, found 501"
     );
 }
@@ -165,7 +169,9 @@ fn a_catalogue_that_does_not_fit_together_is_refused() {
     let mut catalog = base();
     catalog.kubernetes = "v1.30.0".into();
     assert_eq!(
-        local("bex", None, &catalog).unwrap_err().to_string(),
+        default(Substrate::Local, "bex", None, &catalog)
+            .unwrap_err()
+            .to_string(),
         "catalogue: Cluster API v1.13.0 does not support Kubernetes v1.30.0; it supports v1.32 to v1.35"
     );
 }

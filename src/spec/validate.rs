@@ -70,19 +70,19 @@ fn metadata(document: &Object<'_>, reader: &mut Reader) -> Option<String> {
 
 fn substrate(spec: &Object<'_>, reader: &mut Reader) -> Option<Substrate> {
     let field = reader.required(spec, "substrate")?;
-    match reader.string(&field)? {
-        "local" => Some(Substrate::Local),
-        other => {
-            let hint = nearest(other, ["local"])
-                .map(|meant| format!("`spec.substrate`: did you mean `{meant}`?"));
-            reader.wrong_with_hint(
-                &field,
-                format!("unknown substrate `{other}`; expected local"),
-                hint,
-            );
-            None
-        }
+    let text = reader.string(&field)?;
+    let known = Substrate::ALL
+        .into_iter()
+        .find(|known| known.name() == text);
+    if known.is_none() {
+        let names = Substrate::ALL.map(Substrate::name);
+        let hint =
+            nearest(text, names).map(|meant| format!("`spec.substrate`: did you mean `{meant}`?"));
+        let expected = names.join(" or ");
+        let message = format!("unknown substrate `{text}`; expected {expected}");
+        reader.wrong_with_hint(&field, message, hint);
     }
+    known
 }
 
 fn control_plane(spec: &Object<'_>, reader: &mut Reader) -> Option<u32> {

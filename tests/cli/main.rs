@@ -8,6 +8,7 @@ mod help;
 mod lock;
 mod output;
 mod sandbox;
+mod simulated;
 mod spec;
 mod terminal;
 mod usage;

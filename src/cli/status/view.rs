@@ -6,11 +6,12 @@ use jiff::Timestamp;
 
 use crate::names::Names;
 use crate::observe::{Machine, Observed};
+use crate::spec::{Platform, Substrate};
 use crate::ui::table::table;
 
 /// The whole state as tables, and the problems below them.
-pub(super) fn text(names: &Names, seen: &Observed, now: Timestamp) -> String {
-    let mut parts = vec![clusters(names, seen)];
+pub(super) fn text(platform: &Platform, seen: &Observed, now: Timestamp) -> String {
+    let mut parts = vec![clusters(&platform.names, seen)];
     if let Some(app) = &seen.app {
         let pools = app.pools.iter().map(|(name, pool)| {
             [
@@ -30,10 +31,13 @@ pub(super) fn text(names: &Names, seen: &Observed, now: Timestamp) -> String {
         ));
     }
     let components = seen.infra.components.iter();
-    let components =
-        components.map(|(name, found)| [name.clone(), found.version.clone(), yes_no(found.ready)]);
-    parts.push(table(["COMPONENT", "VERSION", "READY"], components));
-    let problems = problems(names, seen);
+    let components: Vec<_> = components
+        .map(|(name, found)| [name.clone(), found.version.clone(), yes_no(found.ready)])
+        .collect();
+    if !components.is_empty() {
+        parts.push(table(["COMPONENT", "VERSION", "READY"], components));
+    }
+    let problems = problems(platform, seen);
     if problems.is_empty() {
         parts.push("healthy".to_owned());
     } else {
@@ -82,18 +86,20 @@ fn row(machine: &Machine, now: Timestamp) -> [String; 7] {
 }
 
 /// Everything that keeps the platform from being as it should be; empty means healthy.
-pub(super) fn problems(names: &Names, seen: &Observed) -> Vec<String> {
+pub(super) fn problems(platform: &Platform, seen: &Observed) -> Vec<String> {
+    let names = &platform.names;
     let mut problems = Vec::new();
-    let containers = seen
-        .infra
-        .node
-        .iter()
-        .map(|node| (names.infra_node(), node));
-    let containers = containers.chain(seen.containers.iter().map(|(name, c)| (name.clone(), c)));
+    let node = match platform.substrate {
+        Substrate::Local => format!("container {}", names.infra_node()),
+        Substrate::Sim => "the embedded Kubernetes".to_owned(),
+    };
+    let node = seen.infra.node.iter().map(|found| (node.clone(), found));
+    let containers = seen.containers.iter();
+    let containers = containers.map(|(name, found)| (format!("container {name}"), found));
     problems.extend(
-        containers
-            .filter(|(_, container)| !container.running)
-            .map(|(name, container)| format!("container {name} is {}", container.state)),
+        node.chain(containers)
+            .filter(|(_, found)| !found.running)
+            .map(|(title, found)| format!("{title} is {}", found.state)),
     );
     if !seen.infra.api {
         problems.push(format!(
@@ -150,10 +156,12 @@ fn yes_no(yes: bool) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::observe::{App, Container, Infra, Installed, Pool};
+    use crate::catalog::Catalog;
+    use crate::observe::{App, Infra, Installed, Instance, Pool};
+    use crate::spec;
 
     fn observed() -> Observed {
-        let running = Container {
+        let running = Instance {
             running: true,
             state: "running".into(),
             ours: true,
@@ -203,12 +211,13 @@ mod tests {
         }
     }
 
+    fn platform() -> Platform {
+        let catalog = Catalog::builtin().unwrap();
+        spec::default(Substrate::Local, "bex", None, &catalog).unwrap()
+    }
+
     fn shown(seen: &Observed) -> String {
-        text(
-            &Names::new("bex"),
-            seen,
-            "2026-01-01T01:00:00Z".parse().unwrap(),
-        )
+        text(&platform(), seen, "2026-01-01T01:00:00Z".parse().unwrap())
     }
 
     #[test]
@@ -234,7 +243,7 @@ mod tests {
     #[test]
     fn a_stopped_worker_and_its_machine_are_named() {
         let mut seen = observed();
-        let stopped = Container {
+        let stopped = Instance {
             running: false,
             state: "exited".into(),
             ours: true,
@@ -243,7 +252,7 @@ mod tests {
         let app = seen.app.as_mut().unwrap();
         app.machines[0].problem = Some("Node is unreachable".into());
         assert_eq!(
-            problems(&Names::new("bex"), &seen),
+            problems(&platform(), &seen),
             [
                 "container bex-worker-0-x7k2p is exited",
                 "Machine bex-worker-0-x7k2p: Node is unreachable"

@@ -1,6 +1,7 @@
 //! Every bad input and exactly what is said about it.
 
-use super::{base, document, local, refused};
+use super::super::{Substrate, default};
+use super::{base, document, refused};
 
 /// Each case: what follows `spec:` and the lines of the message without the file's name.
 #[test]
@@ -25,7 +26,9 @@ fn a_bad_document_is_told_with_its_place() {
 #[test]
 fn a_bad_name_is_refused() {
     for (name, expected) in NAMES {
-        let message = local(name, None, &base()).unwrap_err().to_string();
+        let message = default(Substrate::Local, name, None, &base())
+            .unwrap_err()
+            .to_string();
         assert_eq!(message, format!("--name: {expected}"));
     }
 }
@@ -234,7 +237,7 @@ const DOCUMENTS: &[(&str, &str)] = &[
     ),
     (
         "apiVersion: infra.bex.co/v1alpha1\nkind: Platform\nmetadata: {}\nspec: {substrate: hetzner}\n",
-        "3:11: metadata.name: is missing\n4:19: spec.substrate: unknown substrate `hetzner`; expected local",
+        "3:11: metadata.name: is missing\n4:19: spec.substrate: unknown substrate `hetzner`; expected local or sim",
     ),
     (
         "apiVersion: infra.bex.co/v1alpha1\nkind: Platform\nmetadata: {name: a}\nspec: {substrate: local}\n---\na: 1\n",

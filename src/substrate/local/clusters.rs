@@ -21,7 +21,7 @@ pub async fn app_client(docker: &Docker, infra: &Client, names: &Names) -> Resul
     let access = Access {
         context: names.app_cluster(),
         admin: &admin,
-        server: &server,
+        server: Some(&server),
     };
     api::client(&combine(&[access])?.to_yaml()?).await
 }
@@ -39,12 +39,12 @@ pub async fn kubeconfig(docker: &Docker, infra: &Client, names: &Names) -> Resul
         Access {
             context: names.app_cluster(),
             admin: &app_admin,
-            server: &app_server,
+            server: Some(&app_server),
         },
         Access {
             context: &names.infra_cluster(),
             admin: &infra_admin,
-            server: &infra_server,
+            server: Some(&infra_server),
         },
     ])
 }

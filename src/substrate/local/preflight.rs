@@ -81,7 +81,7 @@ pub fn require_no_error(findings: &[Finding]) -> Result<(), Failure> {
 }
 
 impl Finding {
-    fn ok(check: &'static str, what: impl Into<String>) -> Self {
+    pub(in crate::substrate) fn ok(check: &'static str, what: impl Into<String>) -> Self {
         Self {
             check,
             severity: Severity::Ok,
@@ -100,14 +100,18 @@ impl Finding {
         }
     }
 
-    fn error(check: &'static str, what: impl Into<String>, why: &'static str) -> Self {
+    pub(in crate::substrate) fn error(
+        check: &'static str,
+        what: impl Into<String>,
+        why: &'static str,
+    ) -> Self {
         Self {
             severity: Severity::Error,
             ..Self::warning(check, what, why)
         }
     }
 
-    fn fix(mut self, fix: impl Into<String>) -> Self {
+    pub(in crate::substrate) fn fix(mut self, fix: impl Into<String>) -> Self {
         self.fix = Some(fix.into());
         self
     }

@@ -1,0 +1,398 @@
+//! Classes of pods with the same content, and the rules that are worked out once for all of a class.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::node::Node;
+use super::pod::{Pod, PodTerm, Spread};
+use super::refusal::NodeRule;
+use super::state::{ClassId, Slot, State};
+use super::tally::{Inclusion, Members, Namespaces, Rule, Tally};
+
+/// A class, and which tallies matter to it.
+#[derive(Debug, Clone)]
+pub(super) struct Class {
+    pub pod: Arc<Pod>,
+    /// How many of them are on nodes.
+    pub placed: i32,
+    /// Places of resources and amounts, in the order in which shortages are told.
+    pub requests: Vec<(usize, i64)>,
+    /// The number of its rule about nodes as such.
+    pub fixed: usize,
+    /// Tallies that its pods count in.
+    pub counted_in: Vec<usize>,
+    /// Tallies of pods that keep it away.
+    pub repelled_by: Vec<usize>,
+    pub affinity: Vec<usize>,
+    /// Its pods are among those it wants to be with.
+    pub likes_itself: bool,
+    pub anti_affinity: Vec<usize>,
+    pub spread: Vec<SpreadRule>,
+    pub preferred_pods: Vec<(i32, usize)>,
+    /// Rules that may be broken.
+    pub even: Vec<usize>,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct SpreadRule {
+    pub tally: usize,
+    pub max_skew: i64,
+    pub min_domains: usize,
+    /// One if a pod of the class itself counts.
+    pub own: i64,
+}
+
+impl State {
+    /// The class of pods with this content.
+    pub fn class(&mut self, pod: Pod) -> ClassId {
+        if let Some(number) = self.class_numbers.get(&pod) {
+            return ClassId(*number);
+        }
+        let pod = Arc::new(pod);
+        let requests = pod.requests.iter();
+        let requests = requests.map(|(name, amount)| (self.resource(name), *amount));
+        let mut requests: Vec<(usize, i64)> = requests.collect();
+        requests.sort_by_key(|(resource, _)| rank(&self.resources[*resource]));
+        let class = Class {
+            requests,
+            placed: 0,
+            fixed: self.fixed.rule(&pod, &self.slots),
+            counted_in: self.tallies.counting(&pod, &self.namespaces),
+            repelled_by: self.tallies.repelling(&pod, &self.namespaces),
+            likes_itself: self.likes_itself(&pod),
+            affinity: Vec::new(),
+            anti_affinity: Vec::new(),
+            spread: Vec::new(),
+            preferred_pods: Vec::new(),
+            even: Vec::new(),
+            pod: Arc::clone(&pod),
+        };
+        let number = self.unused_classes.pop().unwrap_or(self.classes.len());
+        if number == self.classes.len() {
+            self.classes.push(class);
+        } else {
+            self.classes[number] = class;
+        }
+        self.class_numbers.insert(Arc::clone(&pod), number);
+        self.add_rules(&pod, number);
+        ClassId(number)
+    }
+
+    /// Forgets classes without pods, so that the names of jobs long gone do not pile up. Numbers that are kept somewhere
+    /// have to be among those that are `held`.
+    pub fn forget_unused_classes(&mut self, held: impl Fn(ClassId) -> bool) {
+        for number in 0..self.classes.len() {
+            let class = &mut self.classes[number];
+            let used = class.placed > 0 || self.pods.is_promised(number) || held(ClassId(number));
+            if !used && self.class_numbers.remove(&class.pod).is_some() {
+                class.pod = Arc::default();
+                class.counted_in.clear();
+                self.unused_classes.push(number);
+            }
+        }
+    }
+
+    /// How many classes are known.
+    pub fn classes(&self) -> usize {
+        self.class_numbers.len()
+    }
+
+    pub fn content(&self, class: ClassId) -> &Pod {
+        &self.classes[class.0].pod
+    }
+
+    fn likes_itself(&self, pod: &Pod) -> bool {
+        let mut terms = pod.affinity.iter();
+        terms.all(|term| term.peers.mean(pod, &self.namespaces))
+    }
+
+    fn add_rules(&mut self, pod: &Pod, number: usize) {
+        let all: Vec<_> = pod.affinity.iter().map(|term| term.peers.clone()).collect();
+        let with = pod.affinity.iter().map(|term| meant(all.clone(), term));
+        let with: Vec<usize> = with.map(|rule| self.tally(rule)).collect();
+        let apart = pod
+            .anti_affinity
+            .iter()
+            .map(|term| meant(vec![term.peers.clone()], term));
+        let apart: Vec<usize> = apart.map(|rule| self.tally(rule)).collect();
+        for term in &pod.anti_affinity {
+            self.tally(holding(term));
+        }
+        let preferred = pod
+            .preferred_pods
+            .iter()
+            .map(|(weight, term)| (*weight, self.tally(meant(vec![term.peers.clone()], term))));
+        let preferred = preferred.collect();
+        let spread = self.spread_rules(pod);
+        let soft = pod.spread.iter().filter(|spread| !spread.required);
+        let even = soft
+            .map(|spread| self.tally(spreading(pod, spread, &[])))
+            .collect();
+        let class = &mut self.classes[number];
+        class.affinity = with;
+        class.anti_affinity = apart;
+        class.preferred_pods = preferred;
+        class.spread = spread;
+        class.even = even;
+    }
+
+    fn spread_rules(&mut self, pod: &Pod) -> Vec<SpreadRule> {
+        let required: Vec<&Spread> = pod.spread.iter().filter(|s| s.required).collect();
+        let keys: Vec<String> = required.iter().map(|s| s.topology_key.clone()).collect();
+        let rules = required.into_iter().map(|spread| {
+            let covers = spread
+                .selector
+                .as_ref()
+                .is_some_and(|s| s.matches(&pod.labels));
+            SpreadRule {
+                tally: self.tally(spreading(pod, spread, &keys)),
+                max_skew: spread.max_skew,
+                min_domains: spread.min_domains,
+                own: i64::from(covers),
+            }
+        });
+        rules.collect()
+    }
+
+    fn tally(&mut self, rule: Rule) -> usize {
+        if let Some(number) = self.tallies.numbers.get(&rule) {
+            return *number;
+        }
+        let number = self.tallies.add(rule, &self.slots);
+        self.enlist(number);
+        number
+    }
+
+    /// Finds out which classes a tally counts and keeps away, and counts their pods.
+    fn enlist(&mut self, number: usize) {
+        let (rule, tally) = &mut self.tallies.all[number];
+        for class in &mut self.classes {
+            if rule.members.include(&class.pod, &self.namespaces) {
+                class.counted_in.push(number);
+            }
+            if rule.repels(&class.pod, &self.namespaces) {
+                class.repelled_by.push(number);
+            }
+        }
+        for (place, slot) in self.slots.iter().enumerate() {
+            for present in &slot.present {
+                if self.classes[present.class].counted_in.contains(&number) {
+                    let all = rule.members.include_terminating();
+                    tally.add(
+                        place,
+                        present.live + if all { present.terminating } else { 0 },
+                    );
+                }
+            }
+        }
+    }
+
+    /// Does all counting again: the namespaces have changed their labels.
+    pub(super) fn recount(&mut self) {
+        for number in 0..self.classes.len() {
+            let pod = Arc::clone(&self.classes[number].pod);
+            self.classes[number].likes_itself = self.likes_itself(&pod);
+            self.classes[number].counted_in.clear();
+            self.classes[number].repelled_by.clear();
+        }
+        for number in 0..self.tallies.all.len() {
+            self.tallies.clear(number, &self.slots);
+            self.enlist(number);
+        }
+    }
+}
+
+/// All tallies with their rules.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Tallies {
+    pub all: Vec<(Arc<Rule>, Tally)>,
+    numbers: HashMap<Arc<Rule>, usize>,
+}
+
+impl Tallies {
+    pub(super) fn get(&self, number: usize) -> &Tally {
+        &self.all[number].1
+    }
+
+    fn add(&mut self, rule: Rule, slots: &[Slot]) -> usize {
+        let number = self.all.len();
+        let rule = Arc::new(rule);
+        self.numbers.insert(Arc::clone(&rule), number);
+        self.all.push((rule, Tally::new()));
+        self.clear(number, slots);
+        number
+    }
+
+    /// Starts a tally anew, with all nodes and no pods.
+    fn clear(&mut self, number: usize, slots: &[Slot]) {
+        let (rule, tally) = &mut self.all[number];
+        *tally = Tally::new();
+        for (place, slot) in slots.iter().enumerate() {
+            tally.set_node(place, rule, slot.node.as_ref());
+        }
+    }
+
+    pub(super) fn set_node(&mut self, number: usize, node: Option<&Node>) {
+        for (rule, tally) in &mut self.all {
+            tally.set_node(number, rule, node);
+        }
+    }
+
+    pub(super) fn count(&mut self, class: &Class, number: usize, terminating: bool, pods: i32) {
+        for tally in &class.counted_in {
+            let (rule, tally) = &mut self.all[*tally];
+            if !terminating || rule.members.include_terminating() {
+                tally.add(number, pods);
+            }
+        }
+    }
+
+    /// Counts everything that is on a node once more, or takes it out.
+    pub(super) fn count_all(&mut self, slot: &Slot, number: usize, classes: &[Class], sign: i32) {
+        for present in &slot.present {
+            let class = &classes[present.class];
+            self.count(class, number, false, sign * present.live);
+            self.count(class, number, true, sign * present.terminating);
+        }
+    }
+
+    pub(super) fn select_namespaces(&self) -> bool {
+        let by_label = |peers: &super::pod::Peers| peers.namespace_selector.is_some();
+        self.all.iter().any(|(rule, _)| match &rule.members {
+            Members::MeantBy(all) => all.iter().any(by_label),
+            Members::Holding(term) => by_label(&term.peers),
+            Members::Spreading { .. } => false,
+        })
+    }
+
+    fn counting(&self, pod: &Pod, namespaces: &Namespaces) -> Vec<usize> {
+        self.those(|rule| rule.members.include(pod, namespaces))
+    }
+
+    fn repelling(&self, pod: &Pod, namespaces: &Namespaces) -> Vec<usize> {
+        self.those(|rule| rule.repels(pod, namespaces))
+    }
+
+    fn those(&self, holds: impl Fn(&Rule) -> bool) -> Vec<usize> {
+        let all = self.all.iter().enumerate();
+        let those = all.filter(|(_, (rule, _))| holds(rule));
+        those.map(|(number, _)| number).collect()
+    }
+}
+
+impl Rule {
+    fn repels(&self, pod: &Pod, namespaces: &Namespaces) -> bool {
+        match &self.members {
+            Members::Holding(term) => term.peers.repel(pod, namespaces),
+            _ => false,
+        }
+    }
+}
+
+fn meant(all: Vec<super::pod::Peers>, term: &PodTerm) -> Rule {
+    Rule {
+        members: Members::MeantBy(all),
+        topology_key: term.topology_key.clone(),
+        nodes: None,
+    }
+}
+
+fn holding(term: &PodTerm) -> Rule {
+    Rule {
+        members: Members::Holding(term.clone()),
+        topology_key: term.topology_key.clone(),
+        nodes: None,
+    }
+}
+
+/// A selector that selects nothing counts nothing, as an empty one does.
+fn spreading(pod: &Pod, spread: &Spread, keys: &[String]) -> Rule {
+    let selector = spread.selector.clone().unwrap_or_default();
+    let affinity = spread.honors_affinity.then_some(pod);
+    Rule {
+        members: Members::Spreading {
+            namespace: pod.namespace.clone(),
+            selector,
+        },
+        topology_key: spread.topology_key.clone(),
+        nodes: Some(Inclusion {
+            keys: keys.to_vec(),
+            node_selector: affinity
+                .map(|pod| pod.node_selector.clone())
+                .unwrap_or_default(),
+            node_affinity: affinity.and_then(|pod| pod.node_affinity.clone()),
+            tolerations: spread.honors_taints.then(|| pod.tolerations.clone()),
+        }),
+    }
+}
+
+/// Shortages are told in this order.
+fn rank(resource: &str) -> usize {
+    let first = ["cpu", "memory", "ephemeral-storage"];
+    first
+        .iter()
+        .position(|name| *name == resource)
+        .unwrap_or(first.len())
+}
+
+/// What nodes as such say to pods: the same for all pods that select and tolerate the same.
+#[derive(Debug, Clone, Default)]
+pub(super) struct FixedRules {
+    /// With the verdict of each node by its number.
+    all: Vec<(Arc<Pod>, Vec<Option<NodeRule>>)>,
+    numbers: HashMap<Arc<Pod>, usize>,
+}
+
+impl FixedRules {
+    fn rule(&mut self, pod: &Pod, slots: &[Slot]) -> usize {
+        let part = Pod {
+            node_selector: pod.node_selector.clone(),
+            node_affinity: pod.node_affinity.clone(),
+            tolerations: pod.tolerations.clone(),
+            ..Pod::default()
+        };
+        if let Some(number) = self.numbers.get(&part) {
+            return *number;
+        }
+        let verdicts = slots.iter().map(|slot| verdict(&part, slot.node.as_ref()));
+        let verdicts = verdicts.collect();
+        let part = Arc::new(part);
+        self.numbers.insert(Arc::clone(&part), self.all.len());
+        self.all.push((part, verdicts));
+        self.all.len() - 1
+    }
+
+    pub(super) fn set_node(&mut self, number: usize, node: Option<&Node>) {
+        for (part, verdicts) in &mut self.all {
+            if verdicts.len() <= number {
+                verdicts.resize(number + 1, Some(NodeRule::Closed));
+            }
+            verdicts[number] = verdict(part, node);
+        }
+    }
+
+    pub(super) fn verdict(&self, rule: usize, number: usize) -> Option<NodeRule> {
+        let verdict = self.all[rule].1.get(number).copied();
+        verdict.unwrap_or(Some(NodeRule::Closed))
+    }
+}
+
+fn verdict(pod: &Pod, node: Option<&Node>) -> Option<NodeRule> {
+    let Some(node) = node else {
+        return Some(NodeRule::Closed);
+    };
+    if pod
+        .named_nodes()
+        .is_some_and(|named| !named.contains(node.name.as_str()))
+    {
+        Some(NodeRule::NotNamed)
+    } else if node.unschedulable && !pod.tolerates(&super::node::Taint::unschedulable()) {
+        Some(NodeRule::Unschedulable)
+    } else if pod.untolerated(&node.taints).is_some() {
+        Some(NodeRule::Taint)
+    } else if !pod.selects_node(&node.name, &node.labels) {
+        Some(NodeRule::Affinity)
+    } else {
+        None
+    }
+}

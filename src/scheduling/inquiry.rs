@@ -1,0 +1,262 @@
+//! One class of pods, asked about node by node.
+
+use std::collections::BTreeMap;
+
+use super::classes::Class;
+use super::refusal::{Diagnosis, Refusal, Shortage};
+use super::state::{ClassId, NodeId, Slot, State, at};
+use super::storage::Wishes;
+use super::tally::Tally;
+
+/// What is known about a class before nodes are looked at. It holds for the state as it is.
+#[derive(Debug)]
+pub struct Inquiry<'a> {
+    pub(super) state: &'a State,
+    pub(super) class: &'a Class,
+    wishes: Option<Wishes<'a>>,
+    /// A claim that only one pod may use is in use.
+    claim_taken: bool,
+    /// Nobody whom it wants to be with is anywhere; it can be the first.
+    first: bool,
+    /// It neither wants nor shuns anybody, and nobody anywhere shuns it.
+    indifferent: bool,
+    /// The least count that each spread rule compares with.
+    least: Vec<i64>,
+}
+
+impl State {
+    /// The error is why no node comes into question.
+    pub fn ask(&self, class: ClassId) -> Result<Inquiry<'_>, String> {
+        let class = &self.classes[class.0];
+        let pod = &class.pod;
+        if !pod.gates.is_empty() {
+            let gates = pod.gates.join(" ");
+            return Err(format!("waiting for scheduling gates: [{gates}]"));
+        }
+        if pod.named_nodes().is_some_and(|named| named.is_empty()) {
+            return Err("pod affinity terms conflict".to_owned());
+        }
+        let claims = Some(pod).filter(|pod| !pod.claims.is_empty());
+        let wishes = claims.map(|pod| self.storage.wishes(pod)).transpose()?;
+        let in_use = |claim: &&str| {
+            let claim = (pod.namespace.clone(), (*claim).to_owned());
+            self.claims_in_use.get(&claim).is_some_and(|uses| *uses > 0)
+        };
+        let mut one_pod = wishes.iter().flat_map(|wishes| &wishes.one_pod);
+        let shun = |tally: &usize| !self.tallies.get(*tally).is_empty();
+        let shunned = class.repelled_by.iter().any(shun);
+        let mut with = class.affinity.iter().map(|tally| self.tallies.get(*tally));
+        Ok(Inquiry {
+            state: self,
+            class,
+            claim_taken: one_pod.any(in_use),
+            first: class.likes_itself && with.all(Tally::is_empty),
+            indifferent: class.affinity.is_empty() && class.anti_affinity.is_empty() && !shunned,
+            least: self.least(class),
+            wishes,
+        })
+    }
+
+    /// Nodes where a pod of the class fits, in the order of their numbers.
+    pub fn feasible(&self, class: ClassId) -> Vec<NodeId> {
+        let Ok(inquiry) = self.ask(class) else {
+            return Vec::new();
+        };
+        let nodes = self.nodes().map(|(id, _)| id);
+        nodes.filter(|id| inquiry.fits(*id).is_ok()).collect()
+    }
+
+    /// Why a pod of the class fits nowhere; or `None`, if it fits somewhere.
+    pub fn diagnose(&self, class: ClassId) -> Option<Diagnosis> {
+        match self.ask(class) {
+            Ok(inquiry) => inquiry.diagnose(|id| inquiry.fits(id)),
+            Err(refused) => Some(Diagnosis {
+                refused: Some(refused),
+                ..self.nothing(class)
+            }),
+        }
+    }
+
+    /// Whether a change on one node can make the class fit on another.
+    pub fn depends_on_others(&self, class: ClassId) -> bool {
+        let class = &self.classes[class.0];
+        !(class.spread.is_empty()
+            && class.affinity.is_empty()
+            && class.anti_affinity.is_empty()
+            && class.repelled_by.is_empty()
+            && class.pod.claims.is_empty())
+    }
+
+    /// Claims of the class that get their volumes when it has a node.
+    pub fn unbound_claims(&self, class: ClassId) -> Vec<String> {
+        let wishes = self.storage.wishes(&self.classes[class.0].pod);
+        let unbound = wishes.map(|wishes| wishes.unbound_names());
+        unbound.unwrap_or_default()
+    }
+
+    fn nothing(&self, class: ClassId) -> Diagnosis {
+        Diagnosis {
+            nodes: self.len(),
+            refused: None,
+            reasons: BTreeMap::new(),
+            crowded: 0,
+            never_preempts: self.content(class).never_preempts,
+        }
+    }
+
+    fn least(&self, class: &Class) -> Vec<i64> {
+        let rules = class.spread.iter().map(|rule| {
+            let tally = self.tallies.get(rule.tally);
+            let enough = tally.domains() >= rule.min_domains;
+            if enough { i64::from(tally.least()) } else { 0 }
+        });
+        rules.collect()
+    }
+}
+
+impl Inquiry<'_> {
+    /// Whether a pod of the class fits on a node as it is now; the refusal is that of the first rule that says no.
+    pub fn fits(&self, id: NodeId) -> Result<(), Refusal> {
+        let slot = &self.state.slots[id.0];
+        if let Some(rule) = self.state.fixed.verdict(self.class.fixed, id.0) {
+            return Err(Refusal::Node(rule));
+        }
+        let mut ports = self.class.pod.host_ports.iter();
+        if ports.any(|port| slot.ports.iter().any(|used| used.conflicts(port))) {
+            return Err(Refusal::HostPorts);
+        }
+        let shortage = self.shortage(slot);
+        if !shortage.is_none() {
+            return Err(Refusal::Resources(shortage));
+        }
+        self.volumes(slot)?;
+        self.spread(id)?;
+        self.company(id)
+    }
+
+    /// Rules that do not matter as things are: a claim that only one pod may use, and the company of other pods.
+    pub(super) fn overlooks(&self) -> (bool, bool) {
+        (!self.claim_taken, self.indifferent)
+    }
+
+    /// For a state in which pods are placed that only have a node promised: the real scheduler overlooks rules that did
+    /// not matter without them.
+    pub(super) fn overlooking(mut self, (claims, company): (bool, bool)) -> Self {
+        self.claim_taken &= !claims;
+        self.indifferent |= company;
+        self
+    }
+
+    /// The reasons of a refusal, as the scheduler words them.
+    pub fn reasons(&self, refusal: Refusal) -> Vec<String> {
+        let names = self.class.requests.iter();
+        let names = names.map(|(place, _)| self.state.resources[*place].as_str());
+        refusal.reasons(&names.collect::<Vec<_>>())
+    }
+
+    /// `None`, if `verdict` lets the pod go anywhere.
+    pub(super) fn diagnose(
+        &self,
+        mut verdict: impl FnMut(NodeId) -> Result<(), Refusal>,
+    ) -> Option<Diagnosis> {
+        let mut refusals: BTreeMap<Refusal, usize> = BTreeMap::new();
+        for (id, _) in self.state.nodes() {
+            *refusals.entry(verdict(id).err()?).or_default() += 1;
+        }
+        let mut reasons = BTreeMap::new();
+        for (refusal, nodes) in &refusals {
+            for reason in self.reasons(*refusal) {
+                *reasons.entry(reason).or_default() += nodes;
+            }
+        }
+        let crowded = refusals
+            .iter()
+            .filter(|(refusal, _)| !refusal.is_hopeless());
+        Some(Diagnosis {
+            nodes: self.state.len(),
+            refused: None,
+            reasons,
+            crowded: crowded.map(|(_, nodes)| nodes).sum(),
+            never_preempts: self.class.pod.never_preempts,
+        })
+    }
+
+    fn shortage(&self, slot: &Slot) -> Shortage {
+        let mut shortage = Shortage {
+            pods: slot.pods + 1 > slot.allowed_pods,
+            ..Shortage::default()
+        };
+        for (index, (place, amount)) in self.class.requests.iter().enumerate() {
+            let all = at(&slot.allocatable, *place);
+            if *amount > all - at(&slot.requested, *place) {
+                shortage.requests |= 1 << index.min(63);
+                shortage.hopeless |= *amount > all;
+            }
+        }
+        shortage
+    }
+
+    fn volumes(&self, slot: &Slot) -> Result<(), Refusal> {
+        let pod = &self.class.pod;
+        let others = || {
+            let present = slot.present.iter();
+            present.map(|present| &*self.state.classes[present.class].pod)
+        };
+        let taken = |other: &super::Pod| {
+            let mut disks = pod.disks.iter();
+            disks.any(|disk| other.disks.iter().any(|used| disk.conflicts(used)))
+        };
+        if !pod.disks.is_empty() && others().any(taken) {
+            return Err(Refusal::Disk);
+        }
+        let (Some(wishes), Some(node)) = (&self.wishes, &slot.node) else {
+            return Ok(());
+        };
+        if self.claim_taken {
+            return Err(Refusal::ReadWriteOncePod);
+        }
+        if !self.state.storage.can_attach(pod, &node.name, others()) {
+            return Err(Refusal::VolumeCount);
+        }
+        let conflicts = self.state.storage.conflicts(wishes, node);
+        if !conflicts.is_none() {
+            return Err(Refusal::Volumes(conflicts));
+        }
+        wishes
+            .in_zone(&node.labels)
+            .then_some(())
+            .ok_or(Refusal::VolumeZone)
+    }
+
+    fn spread(&self, id: NodeId) -> Result<(), Refusal> {
+        for (rule, least) in self.class.spread.iter().zip(&self.least) {
+            let count = self.state.tallies.get(rule.tally).count_at(id.0);
+            let count = count.ok_or(Refusal::SpreadLabel)?;
+            if i64::from(count) + rule.own - least > rule.max_skew {
+                return Err(Refusal::Spread);
+            }
+        }
+        Ok(())
+    }
+
+    fn company(&self, id: NodeId) -> Result<(), Refusal> {
+        if self.indifferent {
+            return Ok(());
+        }
+        let count = |tally: &usize| self.state.tallies.get(*tally).count_at(id.0);
+        let some = |tally: &usize| count(tally).is_some_and(|pods| pods > 0);
+        let mut labelled = self.class.affinity.iter();
+        let wanted = labelled.all(|tally| count(tally).is_some())
+            && (self.first || self.class.affinity.iter().all(some));
+        if !wanted {
+            return Err(Refusal::Affinity);
+        }
+        if self.class.anti_affinity.iter().any(some) {
+            return Err(Refusal::AntiAffinity);
+        }
+        if self.class.repelled_by.iter().any(some) {
+            return Err(Refusal::OthersAntiAffinity);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,251 @@
+//! A cluster, kept up to date change by change.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::classes::{Class, FixedRules, Tallies};
+use super::labels::Labels;
+use super::node::Node;
+use super::pod::{HostPort, Pod};
+use super::pods::Pods;
+use super::storage::Storage;
+use super::tally::Namespaces;
+
+/// The number of a node; it keeps it as long as the node or a pod on it exists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NodeId(pub(super) usize);
+
+/// The number of a class of pods with the same content.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ClassId(pub(super) usize);
+
+/// Nodes, the pods on them, and what rules need to know about both.
+#[derive(Debug, Clone, Default)]
+pub struct State {
+    pub(super) slots: Vec<Slot>,
+    pub(super) numbers: HashMap<String, usize>,
+    pub(super) classes: Vec<Class>,
+    pub(super) class_numbers: HashMap<Arc<Pod>, usize>,
+    /// Numbers that can be given again.
+    pub(super) unused_classes: Vec<usize>,
+    pub(super) tallies: Tallies,
+    pub(super) fixed: FixedRules,
+    pub(super) namespaces: Namespaces,
+    pub(super) pods: Pods,
+    /// Claims of the pods that are on nodes, by namespace and name.
+    pub(super) claims_in_use: HashMap<(String, String), u32>,
+    pub(super) storage: Storage,
+    /// Names of resources; amounts are kept by their place here.
+    pub(super) resources: Vec<String>,
+    nodes: usize,
+    /// Goes up with each change.
+    pub(super) generation: u64,
+}
+
+/// A node's place. Pods can be there before their node is known.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Slot {
+    pub node: Option<Node>,
+    /// By the place of the resource's name.
+    pub allocatable: Vec<i64>,
+    pub requested: Vec<i64>,
+    pub allowed_pods: i64,
+    pub pods: i64,
+    pub present: Vec<Present>,
+    pub ports: Vec<HostPort>,
+}
+
+/// Pods of a class on a node.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Present {
+    pub class: usize,
+    pub live: i32,
+    pub terminating: i32,
+}
+
+impl State {
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// How many nodes there are.
+    pub fn len(&self) -> usize {
+        self.nodes
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.nodes == 0
+    }
+
+    /// Another number means that answers may be others.
+    pub fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    pub fn node_id(&self, name: &str) -> Option<NodeId> {
+        let number = self.numbers.get(name)?;
+        self.slots[*number].node.as_ref().map(|_| NodeId(*number))
+    }
+
+    pub fn node(&self, id: NodeId) -> Option<&Node> {
+        self.slots[id.0].node.as_ref()
+    }
+
+    pub fn nodes(&self) -> impl Iterator<Item = (NodeId, &Node)> {
+        let slots = self.slots.iter().enumerate();
+        slots.filter_map(|(number, slot)| Some((NodeId(number), slot.node.as_ref()?)))
+    }
+
+    /// Adds a node or takes over its changes. True if they can matter to a pod.
+    pub fn set_node(&mut self, node: Node) -> bool {
+        let number = self.number(&node.name);
+        if self.slots[number].node.as_ref() == Some(&node) {
+            return false;
+        }
+        self.replace(number, Some(node));
+        true
+    }
+
+    /// Removes a node. Its pods stay until they are removed themselves.
+    pub fn remove_node(&mut self, name: &str) {
+        if let Some(number) = self.numbers.get(name) {
+            self.replace(*number, None);
+        }
+    }
+
+    pub fn set_namespace(&mut self, name: &str, labels: Labels) {
+        let before = self.namespaces.insert(name.to_owned(), labels);
+        self.recount_if(before.as_ref() != self.namespaces.get(name));
+    }
+
+    pub fn remove_namespace(&mut self, name: &str) {
+        let before = self.namespaces.remove(name);
+        self.recount_if(before.is_some());
+    }
+
+    fn recount_if(&mut self, changed: bool) {
+        if changed && self.tallies.select_namespaces() {
+            self.generation += 1;
+            self.recount();
+        }
+    }
+
+    /// The number of a node of this name, there or not.
+    pub(super) fn number(&mut self, name: &str) -> usize {
+        if let Some(number) = self.numbers.get(name) {
+            return *number;
+        }
+        let number = self.slots.len();
+        self.numbers.insert(name.to_owned(), number);
+        self.slots.push(Slot::default());
+        number
+    }
+
+    pub(super) fn replace(&mut self, number: usize, node: Option<Node>) -> Option<Node> {
+        self.tallies
+            .count_all(&self.slots[number], number, &self.classes, -1);
+        let (mut allocatable, mut allowed) = (Vec::new(), 0);
+        for (name, amount) in node.iter().flat_map(|node| &node.allocatable) {
+            match name.as_str() {
+                "pods" => allowed = *amount,
+                _ => put(&mut allocatable, self.resource(name), *amount),
+            }
+        }
+        self.nodes += usize::from(node.is_some());
+        self.fixed.set_node(number, node.as_ref());
+        self.tallies.set_node(number, node.as_ref());
+        let slot = &mut self.slots[number];
+        slot.allocatable = allocatable;
+        slot.allowed_pods = allowed;
+        let before = std::mem::replace(&mut slot.node, node);
+        self.nodes -= usize::from(before.is_some());
+        self.tallies
+            .count_all(&self.slots[number], number, &self.classes, 1);
+        before
+    }
+
+    pub(super) fn resource(&mut self, name: &str) -> usize {
+        let known = self.resources.iter().position(|known| known == name);
+        known.unwrap_or_else(|| {
+            self.resources.push(name.to_owned());
+            self.resources.len() - 1
+        })
+    }
+
+    /// Puts `pods` more of a class on a node, or fewer.
+    pub(super) fn add(&mut self, class: usize, number: usize, terminating: bool, pods: i32) {
+        self.generation += 1;
+        let slot = &mut self.slots[number];
+        let content = &mut self.classes[class];
+        content.placed += pods;
+        slot.count(class, terminating, pods);
+        for (resource, amount) in &content.requests {
+            let before = at(&slot.requested, *resource);
+            put(
+                &mut slot.requested,
+                *resource,
+                before + amount * i64::from(pods),
+            );
+        }
+        for port in &content.pod.host_ports {
+            slot.change_port(port, pods);
+        }
+        for claim in content
+            .pod
+            .claims
+            .iter()
+            .filter(|claim| claim.made_for.is_none())
+        {
+            let claim = (content.pod.namespace.clone(), claim.name.clone());
+            let uses = self.claims_in_use.entry(claim).or_default();
+            *uses = uses.saturating_add_signed(pods);
+        }
+        self.tallies.count(content, number, terminating, pods);
+    }
+}
+
+impl Slot {
+    fn count(&mut self, class: usize, terminating: bool, pods: i32) {
+        self.pods += i64::from(pods);
+        let known = self.present.iter().position(|p| p.class == class);
+        let place = known.unwrap_or_else(|| {
+            self.present.push(Present {
+                class,
+                live: 0,
+                terminating: 0,
+            });
+            self.present.len() - 1
+        });
+        let present = &mut self.present[place];
+        if terminating {
+            present.terminating += pods;
+        } else {
+            present.live += pods;
+        }
+        if present.live == 0 && present.terminating == 0 {
+            self.present.swap_remove(place);
+        }
+    }
+
+    fn change_port(&mut self, port: &HostPort, pods: i32) {
+        for _ in 0..pods {
+            self.ports.push(port.clone());
+        }
+        for _ in pods..0 {
+            if let Some(place) = self.ports.iter().position(|used| used == port) {
+                self.ports.swap_remove(place);
+            }
+        }
+    }
+}
+
+pub(super) fn at(amounts: &[i64], place: usize) -> i64 {
+    amounts.get(place).copied().unwrap_or_default()
+}
+
+fn put(amounts: &mut Vec<i64>, place: usize, amount: i64) {
+    if amounts.len() <= place {
+        amounts.resize(place + 1, 0);
+    }
+    amounts[place] = amount;
+}

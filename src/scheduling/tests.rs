@@ -1,0 +1,408 @@
+#![expect(clippy::needless_pass_by_value, reason = "json! makes values")]
+
+use serde_json::{Value, json};
+
+use super::*;
+
+const ZONE: &str = "topology.kubernetes.io/zone";
+const HOST: &str = "kubernetes.io/hostname";
+
+/// A cluster in which everything is told by its JSON.
+#[derive(Default)]
+struct Cluster(State);
+
+impl Cluster {
+    /// Nodes `n0`, `n1`, ... in these zones.
+    fn with_zones(zones: &[&str]) -> Self {
+        let mut cluster = Self::default();
+        for (number, zone) in zones.iter().enumerate() {
+            let name = format!("n{number}");
+            let labels = json!({ZONE: zone, HOST: name});
+            cluster.add(
+                "nodes",
+                json!({
+                    "metadata": {"name": name, "labels": labels},
+                    "status": {"allocatable": {"cpu": "4", "memory": "8Gi", "pods": "10"}},
+                }),
+            );
+        }
+        cluster
+    }
+
+    fn add(&mut self, resource: &str, object: Value) {
+        let text = |field: &str| object["metadata"][field].as_str().unwrap_or_default();
+        let json = object.to_string();
+        let json = Some(json.as_bytes());
+        self.0
+            .apply(resource, text("namespace"), text("name"), json)
+            .unwrap();
+    }
+
+    fn run(&mut self, name: &str, mut pod: Value, node: &str) {
+        pod["spec"]["nodeName"] = node.into();
+        self.apply_pod(name, pod);
+    }
+
+    fn promise(&mut self, name: &str, mut pod: Value, node: &str) {
+        pod["status"]["nominatedNodeName"] = node.into();
+        self.apply_pod(name, pod);
+    }
+
+    fn apply_pod(&mut self, name: &str, pod: Value) {
+        let pod = serde_json::from_value(pod).unwrap();
+        self.0.apply_pod(&key(name), &pod).unwrap();
+    }
+
+    fn class(&mut self, pod: Value) -> ClassId {
+        self.0
+            .class(Pod::of(&serde_json::from_value(pod).unwrap()).unwrap())
+    }
+
+    fn node(&self, name: &str) -> NodeId {
+        self.0.node_id(name).unwrap()
+    }
+
+    /// Names of the nodes where the pod fits.
+    fn feasible(&mut self, pod: Value) -> Vec<String> {
+        let class = self.class(pod);
+        let nodes = self.0.feasible(class).into_iter();
+        nodes
+            .map(|id| self.0.node(id).unwrap().name.clone())
+            .collect()
+    }
+
+    fn diagnosis(&mut self, pod: Value) -> Option<String> {
+        let class = self.class(pod);
+        self.0
+            .diagnose_pod(&key("asked"), class)
+            .map(|diagnosis| diagnosis.to_string())
+    }
+}
+
+fn key(name: &str) -> PodKey {
+    PodKey {
+        namespace: "default".into(),
+        name: name.into(),
+    }
+}
+
+fn pod(spec: Value) -> Value {
+    let mut pod =
+        json!({"metadata": {"namespace": "default", "labels": {"app": "web"}}, "spec": spec});
+    if pod["spec"]["containers"].is_null() {
+        pod["spec"]["containers"] = json!([{"name": "a"}]);
+    }
+    pod
+}
+
+fn asks(amounts: Value) -> Value {
+    json!([{"name": "a", "resources": {"requests": amounts}}])
+}
+
+fn web() -> Value {
+    json!({"matchLabels": {"app": "web"}})
+}
+
+fn apart(term: Value) -> Value {
+    pod(json!({"affinity": {"podAntiAffinity": {
+        "requiredDuringSchedulingIgnoredDuringExecution": [term],
+    }}}))
+}
+
+fn together(term: Value) -> Value {
+    pod(json!({"affinity": {"podAffinity": {
+        "requiredDuringSchedulingIgnoredDuringExecution": [term],
+    }}}))
+}
+
+fn spread(constraint: Value) -> Value {
+    pod(json!({"topologySpreadConstraints": [constraint]}))
+}
+
+fn evenly(key: &str) -> Value {
+    json!({"maxSkew": 1, "topologyKey": key, "whenUnsatisfiable": "DoNotSchedule", "labelSelector": web()})
+}
+
+#[test]
+fn all_resources_that_are_short_are_named() {
+    let mut cluster = Cluster::with_zones(&["a"]);
+    let containers = asks(json!({"cpu": "5", "memory": "9Gi", "example.com/gpu": "1"}));
+    let why = cluster.diagnosis(pod(json!({"containers": containers})));
+    let expected = "0/1 nodes are available: 1 Insufficient cpu, 1 Insufficient example.com/gpu, 1 Insufficient memory. \
+                    preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.";
+    assert_eq!(why.unwrap(), expected);
+}
+
+#[test]
+fn pods_without_requests_still_count() {
+    let mut cluster = Cluster::with_zones(&["a"]);
+    for number in 0..10 {
+        cluster.run(&format!("p{number}"), pod(json!({})), "n0");
+    }
+    let expected = "0/1 nodes are available: 1 Too many pods. preemption: 0/1 nodes are available: 1 No preemption \
+                    victims found for incoming pod.";
+    assert_eq!(cluster.diagnosis(pod(json!({}))).unwrap(), expected);
+}
+
+#[test]
+fn a_pod_that_is_being_resized_counts_with_the_larger_of_both() {
+    let mut cluster = Cluster::with_zones(&["a"]);
+    let mut resized = pod(json!({"containers": asks(json!({"cpu": "1"}))}));
+    resized["status"] = json!({"containerStatuses": [{
+        "name": "a", "ready": true, "restartCount": 0, "image": "", "imageID": "",
+        "resources": {"requests": {"cpu": "2"}}, "allocatedResources": {"cpu": "3"},
+    }]});
+    cluster.run("resized", resized, "n0");
+    let asks = |cpu: &str| pod(json!({"containers": asks(json!({"cpu": cpu}))}));
+    assert_eq!(cluster.feasible(asks("1")), ["n0"]);
+    assert!(cluster.feasible(asks("1100m")).is_empty());
+}
+
+#[test]
+fn a_cordoned_node_takes_pods_that_tolerate_its_taint() {
+    let mut cluster = Cluster::with_zones(&["a"]);
+    let mut node = cluster.0.node(cluster.node("n0")).unwrap().clone();
+    node.unschedulable = true;
+    cluster.0.set_node(node);
+    assert!(cluster.feasible(pod(json!({}))).is_empty());
+    let key = "node.kubernetes.io/unschedulable";
+    let daemon = pod(json!({"tolerations": [{"key": key, "operator": "Exists"}]}));
+    assert_eq!(cluster.feasible(daemon), ["n0"]);
+}
+
+#[test]
+fn a_term_with_a_value_that_no_label_can_have_holds_nowhere_but_spoils_no_other_term() {
+    let mut cluster = Cluster::with_zones(&["a"]);
+    let wrong = json!({"matchExpressions": [{"key": ZONE, "operator": "NotIn", "values": ["-3"]}]});
+    let right = json!({"matchExpressions": [{"key": ZONE, "operator": "In", "values": ["a"]}]});
+    let affinity = |terms: Value| {
+        pod(json!({"affinity": {"nodeAffinity": {
+            "requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": terms},
+        }}}))
+    };
+    assert!(cluster.feasible(affinity(json!([wrong]))).is_empty());
+    assert_eq!(cluster.feasible(affinity(json!([wrong, right]))), ["n0"]);
+}
+
+#[test]
+fn anti_affinity_keeps_others_away_and_is_kept_away_by_others() {
+    let mut cluster = Cluster::with_zones(&["a", "a", "b"]);
+    cluster.run(
+        "shy",
+        apart(json!({"topologyKey": ZONE, "labelSelector": web()})),
+        "n0",
+    );
+    assert_eq!(cluster.feasible(pod(json!({}))), ["n2"]);
+    let shy = apart(json!({"topologyKey": HOST, "labelSelector": web()}));
+    assert_eq!(cluster.feasible(shy), ["n2"]);
+    cluster.0.remove_pod(&key("shy"));
+    assert_eq!(cluster.feasible(pod(json!({}))).len(), 3);
+}
+
+#[test]
+fn the_first_of_a_group_may_be_alone_and_the_others_follow_it() {
+    let mut cluster = Cluster::with_zones(&["a", "b", "b"]);
+    let group = || together(json!({"topologyKey": ZONE, "labelSelector": web()}));
+    assert_eq!(cluster.feasible(group()).len(), 3);
+    cluster.run("first", group(), "n1");
+    assert_eq!(cluster.feasible(group()), ["n1", "n2"]);
+}
+
+#[test]
+fn a_namespace_selector_that_holds_without_labels_selects_every_namespace() {
+    let mut cluster = Cluster::with_zones(&["a", "b"]);
+    let labels = json!({"team": "red"});
+    cluster.add(
+        "namespaces",
+        json!({"metadata": {"name": "default", "labels": labels}}),
+    );
+    cluster.run("web", pod(json!({})), "n0");
+    let without = json!({"matchExpressions": [{"key": "team", "operator": "DoesNotExist"}]});
+    let term = json!({"topologyKey": ZONE, "labelSelector": web(), "namespaceSelector": without});
+    assert_eq!(cluster.feasible(apart(term)), ["n1"]);
+}
+
+#[test]
+fn labels_of_a_namespace_that_change_change_who_is_meant() {
+    let mut cluster = Cluster::with_zones(&["a", "b"]);
+    cluster.run("web", pod(json!({})), "n0");
+    let red = json!({"matchLabels": {"team": "red"}});
+    let term = json!({"topologyKey": ZONE, "labelSelector": web(), "namespaceSelector": red});
+    assert_eq!(cluster.feasible(apart(term.clone())).len(), 2);
+    let labels = json!({"team": "red"});
+    cluster.add(
+        "namespaces",
+        json!({"metadata": {"name": "default", "labels": labels}}),
+    );
+    assert_eq!(cluster.feasible(apart(term)), ["n1"]);
+}
+
+#[test]
+fn spread_fills_the_emptiest_zone_first() {
+    let mut cluster = Cluster::with_zones(&["a", "b", "b"]);
+    cluster.run("one", pod(json!({})), "n1");
+    assert_eq!(cluster.feasible(spread(evenly(ZONE))), ["n0"]);
+    cluster.0.remove_node("n0");
+    assert_eq!(cluster.feasible(spread(evenly(ZONE))), ["n1", "n2"]);
+}
+
+#[test]
+fn too_few_domains_count_as_an_empty_one() {
+    let mut cluster = Cluster::with_zones(&["a"]);
+    cluster.run("one", pod(json!({})), "n0");
+    let mut constraint = evenly(ZONE);
+    assert_eq!(cluster.feasible(spread(constraint.clone())), ["n0"]);
+    constraint["minDomains"] = 2.into();
+    assert!(cluster.feasible(spread(constraint)).is_empty());
+}
+
+#[test]
+fn spread_does_not_count_pods_that_are_about_to_go() {
+    let mut cluster = Cluster::with_zones(&["a", "b"]);
+    let mut going = pod(json!({}));
+    going["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z".into();
+    cluster.run("going", going, "n0");
+    assert_eq!(cluster.feasible(spread(evenly(ZONE))).len(), 2);
+}
+
+#[test]
+fn an_excluded_node_has_the_counts_of_its_zone_all_the_same() {
+    let mut cluster = Cluster::with_zones(&["a", "a"]);
+    let mut node = cluster.0.node(cluster.node("n1")).unwrap().clone();
+    node.labels.insert("disk".into(), "ssd".into());
+    cluster.0.set_node(node);
+    cluster.run("one", pod(json!({})), "n1");
+    let mut constraint = evenly(ZONE);
+    constraint["minDomains"] = 2.into();
+    let mut picky = spread(constraint);
+    picky["spec"]["nodeSelector"] = json!({"disk": "ssd"});
+    let class = cluster.class(picky);
+    let refusal = cluster.0.ask(class).unwrap().fits(cluster.node("n1"));
+    assert_eq!(refusal, Err(Refusal::Spread));
+}
+
+#[test]
+fn a_port_on_one_address_conflicts_with_the_same_on_all() {
+    let port = |ip: &str| {
+        let port = json!({"containerPort": 80, "hostPort": 80, "hostIP": ip});
+        pod(json!({"containers": [{"name": "a", "ports": [port]}]}))
+    };
+    let mut cluster = Cluster::with_zones(&["a"]);
+    cluster.run("one", port("10.0.0.1"), "n0");
+    assert_eq!(cluster.feasible(port("10.0.0.2")), ["n0"]);
+    assert!(cluster.feasible(port("10.0.0.1")).is_empty());
+    assert!(cluster.feasible(port("")).is_empty());
+}
+
+#[test]
+fn room_is_kept_for_a_promised_pod_against_those_of_lower_priority_only() {
+    let mut cluster = Cluster::with_zones(&["a"]);
+    let asks =
+        |priority: i32| pod(json!({"priority": priority, "containers": asks(json!({"cpu": "3"}))}));
+    cluster.promise("promised", asks(10), "n0");
+    assert!(cluster.diagnosis(asks(0)).is_some());
+    assert_eq!(cluster.diagnosis(asks(11)), None);
+    cluster.0.remove_pod(&key("promised"));
+    assert_eq!(cluster.diagnosis(asks(0)), None);
+}
+
+#[test]
+fn like_the_real_one_it_overlooks_the_anti_affinity_of_a_promised_pod() {
+    let mut cluster = Cluster::with_zones(&["a", "b"]);
+    cluster.promise(
+        "shy",
+        apart(json!({"topologyKey": ZONE, "labelSelector": web()})),
+        "n0",
+    );
+    assert_eq!(cluster.diagnosis(pod(json!({}))), None);
+}
+
+#[test]
+fn a_bound_volume_is_reached_from_where_it_is() {
+    let mut cluster = Cluster::with_zones(&["a", "b"]);
+    cluster.add("persistentvolumes", json!({
+        "metadata": {"name": "disk", "labels": {ZONE: "b"}},
+        "spec": {"capacity": {"storage": "1Gi"}, "csi": {"driver": "csi.a", "volumeHandle": "h"}},
+    }));
+    cluster.add(
+        "persistentvolumeclaims",
+        json!({
+            "metadata": {"name": "data", "namespace": "default",
+                "annotations": {"pv.kubernetes.io/bind-completed": "yes"}},
+            "spec": {"volumeName": "disk", "accessModes": ["ReadWriteOncePod"]},
+        }),
+    );
+    let claim = json!({"name": "v", "persistentVolumeClaim": {"claimName": "data"}});
+    let user = || pod(json!({"volumes": [claim]}));
+    assert_eq!(cluster.feasible(user()), ["n1"]);
+    cluster.add(
+        "csinodes.storage.k8s.io",
+        json!({
+            "metadata": {"name": "n1"},
+            "spec": {"drivers": [{"name": "csi.a", "nodeID": "n1", "allocatable": {"count": 0}}]},
+        }),
+    );
+    assert!(
+        cluster
+            .diagnosis(user())
+            .unwrap()
+            .contains("1 node(s) exceed max volume count")
+    );
+    cluster.run("user", user(), "n0");
+    assert!(
+        cluster
+            .diagnosis(user())
+            .unwrap()
+            .contains("2 node(s) unavailable due to")
+    );
+}
+
+#[test]
+fn a_claim_that_does_not_exist_is_said_once_for_all_nodes() {
+    let mut cluster = Cluster::with_zones(&["a", "b"]);
+    let claim = json!({"name": "v", "persistentVolumeClaim": {"claimName": "data"}});
+    let why = cluster.diagnosis(pod(json!({"volumes": [claim]})));
+    let expected = "0/2 nodes are available: persistentvolumeclaim \"data\" not found. preemption: 0/2 nodes are \
+                    available: 2 Preemption is not helpful for scheduling.";
+    assert_eq!(why.unwrap(), expected);
+}
+
+#[test]
+fn a_trial_leaves_nothing_behind() {
+    let mut cluster = Cluster::with_zones(&["a", "b"]);
+    let shy = cluster.class(apart(json!({"topologyKey": ZONE, "labelSelector": web()})));
+    let even = cluster.class(spread(evenly(ZONE)));
+    let (n0, n1) = (cluster.node("n0"), cluster.node("n1"));
+    let before = cluster.0.generation();
+    let mut trial = cluster.0.trial();
+    trial.place(shy, n0);
+    assert_eq!(trial.feasible(shy), [n1]);
+    trial.remove_node(n1);
+    assert!(trial.feasible(even).is_empty());
+    trial.take(shy, n0);
+    assert_eq!(trial.feasible(even), [n0]);
+    drop(trial);
+    assert_eq!(cluster.0.feasible(shy), [n0, n1]);
+    assert_eq!(cluster.0.feasible(even), [n0, n1]);
+    assert_eq!(cluster.0.generation(), before);
+}
+
+#[test]
+fn classes_without_pods_are_forgotten_and_their_numbers_used_again() {
+    let mut cluster = Cluster::with_zones(&["a", "b"]);
+    cluster.run(
+        "shy",
+        apart(json!({"topologyKey": ZONE, "labelSelector": web()})),
+        "n0",
+    );
+    for number in 0..100 {
+        let mut job = pod(json!({}));
+        job["metadata"]["labels"]["job"] = number.to_string().into();
+        cluster.run("job", job, "n1");
+    }
+    assert_eq!(cluster.0.classes(), 101);
+    cluster.0.forget_unused_classes(|_| false);
+    assert_eq!(cluster.0.classes(), 2);
+    let other = cluster.class(pod(json!({"priority": 1})));
+    assert_eq!(cluster.0.feasible(other), [cluster.node("n1")]);
+}

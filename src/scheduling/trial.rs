@@ -1,0 +1,130 @@
+//! What would happen if: changes that are taken back at the end.
+
+use std::collections::BTreeMap;
+use std::ops::Deref;
+
+use super::node::Node;
+use super::pods::PodKey;
+use super::refusal::{Diagnosis, Refusal};
+use super::state::{ClassId, NodeId, State};
+
+/// A state with changes on trial. Dropped, it takes them back; the state is asked through it as ever.
+#[derive(Debug)]
+pub struct Trial<'a> {
+    state: &'a mut State,
+    done: Vec<Step>,
+    /// Of the state without the changes.
+    generation: u64,
+}
+
+#[derive(Debug)]
+enum Step {
+    /// So many pods of a class were put on a node.
+    Pods(usize, usize, i32),
+    Node(usize, Option<Node>),
+}
+
+impl State {
+    pub fn trial(&mut self) -> Trial<'_> {
+        Trial {
+            generation: self.generation,
+            state: self,
+            done: Vec::new(),
+        }
+    }
+
+    /// Verdicts about a certain pod where room is kept for others: they may differ from those about its class.
+    pub fn exceptions(&mut self, key: &PodKey, class: ClassId) -> BTreeMap<NodeId, Refusal> {
+        let promised: Vec<NodeId> = self.promised().collect();
+        let refusal = |id: NodeId| Some((id, self.refusal_with_nominees(id, key, class)?));
+        promised.into_iter().filter_map(refusal).collect()
+    }
+
+    fn refusal_with_nominees(
+        &mut self,
+        id: NodeId,
+        key: &PodKey,
+        class: ClassId,
+    ) -> Option<Refusal> {
+        let nominees = self.nominees(id, key, class);
+        let before = self.ask(class).ok()?.overlooks();
+        let mut trial = self.trial();
+        for nominee in nominees {
+            trial.place(nominee, id);
+        }
+        let inquiry = trial.ask(class).ok()?.overlooking(before);
+        inquiry.fits(id).err()
+    }
+
+    /// Why a certain pod fits nowhere, room that is kept for others included.
+    pub fn diagnose_pod(&mut self, key: &PodKey, class: ClassId) -> Option<Diagnosis> {
+        let exceptions = self.exceptions(key, class);
+        let Ok(inquiry) = self.ask(class) else {
+            return self.diagnose(class);
+        };
+        inquiry.diagnose(|id| match exceptions.get(&id) {
+            Some(refusal) => Err(*refusal),
+            None => inquiry.fits(id),
+        })
+    }
+}
+
+impl Trial<'_> {
+    pub fn place(&mut self, class: ClassId, node: NodeId) {
+        self.add(class, node, 1);
+    }
+
+    /// Takes a pod of the class, one that is not about to go anyway, off the node.
+    pub fn take(&mut self, class: ClassId, node: NodeId) {
+        self.add(class, node, -1);
+    }
+
+    /// Adds a node, or changes it.
+    pub fn set_node(&mut self, node: Node) -> NodeId {
+        let number = self.state.number(&node.name);
+        self.replace(number, Some(node));
+        NodeId(number)
+    }
+
+    pub fn remove_node(&mut self, node: NodeId) {
+        self.replace(node.0, None);
+    }
+
+    /// Makes the changes last.
+    pub fn keep(mut self) {
+        self.done.clear();
+        self.generation = self.state.generation;
+    }
+
+    fn add(&mut self, class: ClassId, node: NodeId, pods: i32) {
+        self.state.add(class.0, node.0, false, pods);
+        self.done.push(Step::Pods(class.0, node.0, pods));
+    }
+
+    fn replace(&mut self, number: usize, node: Option<Node>) {
+        let before = self.state.replace(number, node);
+        self.done.push(Step::Node(number, before));
+    }
+}
+
+impl Deref for Trial<'_> {
+    type Target = State;
+
+    fn deref(&self) -> &State {
+        self.state
+    }
+}
+
+impl Drop for Trial<'_> {
+    fn drop(&mut self) {
+        while let Some(step) = self.done.pop() {
+            match step {
+                Step::Pods(class, number, pods) => self.state.add(class, number, false, -pods),
+                Step::Node(number, node) => {
+                    self.state.replace(number, node);
+                }
+            }
+        }
+        self.state.generation = self.generation;
+    }
+}

@@ -1,0 +1,104 @@
+//! Where the registry asks what is special to a kind, and makes a Status of what is wrong.
+
+mod go;
+
+use serde_json::Value;
+
+use super::{Patch, Subresource, WriteOptions, definitions, object};
+use crate::sim::kinds;
+use crate::sim::resources::Resource;
+use crate::sim::status::{Cause, Status};
+
+pub(super) use crate::sim::kinds::identified;
+
+/// Checks types, drops unknown fields, fills in defaults. The texts are warnings.
+pub(super) fn decode(
+    resource: &Resource,
+    object: &mut Value,
+    options: &WriteOptions,
+) -> Result<Vec<String>, Status> {
+    read(resource, object, options).map_err(|text| {
+        let (kind, version) = (&resource.kind, &resource.version);
+        Status::bad_request(format!(
+            "{kind} in version \"{version}\" cannot be handled as a {kind}: {text}"
+        ))
+    })
+}
+
+/// The same for an object that a patch has made.
+pub(super) fn decode_patched(
+    resource: &Resource,
+    object: &mut Value,
+    patch: &Patch,
+    options: &WriteOptions,
+) -> Result<Vec<String>, Status> {
+    let patched = object.clone();
+    read(resource, object, options).map_err(|text| {
+        let shown = match patch {
+            Patch::Strategic(patch) | Patch::Apply(patch) => go::text(patch),
+            Patch::Json(_) | Patch::Merge(_) => patched.to_string(),
+        };
+        let cause = Cause {
+            reason: "FieldValueInvalid".to_owned(),
+            message: format!("Invalid value: {shown:?}: {text}"),
+            field: "patch".to_owned(),
+        };
+        Status::invalid("", "", "", vec![cause])
+    })
+}
+
+fn read(
+    resource: &Resource,
+    object: &mut Value,
+    options: &WriteOptions,
+) -> Result<Vec<String>, String> {
+    let decoded = kinds::decode(resource, object.take())?;
+    let warnings = decoded.judge(&options.field_validation)?;
+    *object = decoded.object;
+    Ok(warnings)
+}
+
+pub(super) fn prepare_create(resource: &Resource, object: &mut Value) {
+    kinds::prepare_create(resource, object);
+    if is_definition(resource) {
+        definitions::prepare(object, None);
+    }
+}
+
+pub(super) fn prepare_update(
+    resource: &Resource,
+    subresource: Subresource,
+    before: &Value,
+    after: &mut Value,
+) {
+    kinds::prepare_update(resource, subresource, before, after);
+    if is_definition(resource) && subresource == Subresource::None {
+        definitions::prepare(after, Some(before));
+    }
+}
+
+fn is_definition(resource: &Resource) -> bool {
+    &*resource.stored.resource == definitions::RESOURCE
+}
+
+pub(super) fn validate_create(resource: &Resource, object: &Value) -> Result<(), Status> {
+    refuse(resource, object, kinds::validate_create(resource, object))
+}
+
+pub(super) fn validate_update(
+    resource: &Resource,
+    subresource: Subresource,
+    before: &Value,
+    after: &Value,
+) -> Result<(), Status> {
+    let causes = kinds::validate_update(resource, subresource, before, after);
+    refuse(resource, after, causes)
+}
+
+fn refuse(resource: &Resource, object: &Value, causes: Vec<Cause>) -> Result<(), Status> {
+    if causes.is_empty() {
+        return Ok(());
+    }
+    let name = object::name(object);
+    Err(Status::invalid_object(resource, name, causes))
+}
