@@ -12,9 +12,11 @@
 //! out answers with the real API's own error. `tests/conformance/` plays the same calls against a real kube-apiserver and
 //! compares; `differences.txt` beside it lists what differs.
 //!
-//! Not done yet: built-in kinds are not validated beyond their types (a Deployment whose selector misses its own template
-//! is accepted; defined kinds are validated in full, but for CEL rules), duplicate fields of a body go unnoticed, volumes are
-//! not provisioned, and `CronJobs` and preemption are missing.
+//! Objects are validated as far as people and controllers get things wrong: names, references, selectors, ports, amounts,
+//! what may not change. Volumes of cloud providers, Windows, security profiles and the CEL rules of definitions are not
+//! looked into, nor are Ingresses and `NetworkPolicies` beyond their types.
+//!
+//! Not done yet: volumes are not provisioned, and `CronJobs` and preemption are missing.
 //!
 //! # How it is built
 //!

@@ -41,7 +41,7 @@ use http::{Method, Request};
 use tower::Service;
 
 use super::clock::Clock;
-use super::registry::{Registry, Target};
+use super::registry::{Registry, Subresource, Target};
 use super::resources::Resource;
 use super::status::Status;
 use accept::{Accept, Form};
@@ -88,9 +88,11 @@ where
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let api = self.clone();
         Box::pin(async move {
-            let (head, body) = request.into_parts();
+            let (mut head, body) = request.into_parts();
+            head.uri = path::without_watch(head.uri);
             let answer = api.answer(&head, body).await;
-            Ok(answer.unwrap_or_else(|status| respond::failure(&status)))
+            let answer = answer.unwrap_or_else(|status| respond::failure(&status));
+            Ok(respond::to_method(&head.method, answer))
         })
     }
 }
@@ -117,6 +119,10 @@ impl Api {
             return Ok(respond::no_page());
         };
         let accept = accept(head)?;
+        if address.is_bindings() && head.method == Method::POST {
+            let body = body::read(body).await?;
+            return self.bind(head, &address.namespace, body, accept);
+        }
         if let Some(kind) = review::kind(&address.group, &address.version, &address.plural) {
             return Self::review(head, &body::read(body).await?, accept, kind);
         }
@@ -126,24 +132,32 @@ impl Api {
         else {
             return self.nothing_in(&address.group);
         };
+        if resource.custom && !resource.namespaced && !address.namespace.is_empty() {
+            return Ok(respond::no_page());
+        }
         let verb = Verb::of(&head.method, &address, &resource)?;
+        path::check_name(&address.name)?;
         let target = Target {
             subresource: verb::subresource(&address, &resource)?,
             resource,
             namespace: address.namespace,
             name: address.name,
         };
-        match verb {
+        let deprecation = deprecation(&target.resource);
+        let answer = match verb {
             Verb::Get => self.get(head, &target, accept),
             Verb::List => self.list(head, &target, accept),
             _ => {
                 let body = body::read(body).await?;
                 self.write(head, verb, target, body, accept)
             }
-        }
+        };
+        let answer = answer.unwrap_or_else(|status| respond::failure(&status));
+        Ok(respond::warn(answer, &deprecation))
     }
 
     fn get(&self, head: &Parts, target: &Target, accept: Accept) -> Result<Answer, Status> {
+        query::check_revision(query(head).first("resourceVersion"))?;
         let stored = self.registry.get(target)?;
         if accept.form == Form::MetadataList {
             return Err(errors::not_a_list(&target.resource));
@@ -209,6 +223,22 @@ impl Api {
         }
     }
 
+    /// The collection of bindings, which came before the subresource: the body says which pod is meant.
+    fn bind(
+        &self,
+        head: &Parts,
+        namespace: &str,
+        body: bytes::Bytes,
+        accept: Accept,
+    ) -> Result<Answer, Status> {
+        let resource = self.registry.resource("", "v1", "pods");
+        let named: serde_json::Value = serde_json::from_slice(&body).unwrap_or_default();
+        let name = named["metadata"]["name"].as_str().unwrap_or_default();
+        let pod = Target::new(resource.ok_or_else(Status::not_served)?, namespace, name);
+        let target = pod.with(Subresource::Binding);
+        self.write(head, Verb::Create, target, body, accept)
+    }
+
     fn presenter(
         &self,
         head: &Parts,
@@ -219,14 +249,11 @@ impl Api {
         Ok(Presenter::new(resource, accept.form, include, self.clock))
     }
 
-    /// A group that nobody serves is not even an API.
+    /// A group of defined kinds knows only these; one that nobody serves is not even an API.
     fn nothing_in(&self, group: &str) -> Result<Answer, Status> {
-        if self
-            .registry
-            .resources()
-            .iter()
-            .any(|resource| *resource.group == *group)
-        {
+        let resources = self.registry.resources();
+        let is_built_in = |of: &Resource| !of.custom && *of.group == *group;
+        if resources.iter().any(|resource| is_built_in(resource)) {
             return Err(Status::not_served());
         }
         Ok(respond::no_page())
@@ -274,6 +301,14 @@ impl Api {
             respond::document(&document, Accept::JSON)
         })
     }
+}
+
+/// What a client is told that uses a kind that is to go.
+fn deprecation(resource: &Resource) -> Vec<String> {
+    if &*resource.stored.resource != "endpoints" {
+        return Vec::new();
+    }
+    vec!["v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice".to_owned()]
 }
 
 fn accept(head: &Parts) -> Result<Accept, Status> {

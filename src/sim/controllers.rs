@@ -20,6 +20,7 @@ mod node_lifecycle;
 mod numbers;
 mod objects;
 mod pod_gc;
+mod protection;
 mod replica_set;
 pub mod scheduler;
 mod selections;
@@ -47,6 +48,7 @@ pub fn all() -> Vec<Box<dyn Controller>> {
         Box::new(disruption::DisruptionController::default()),
         Box::new(taint_eviction::TaintEvictionController::default()),
         Box::new(pod_gc::PodGarbageCollector::default()),
+        Box::new(protection::ProtectionController::default()),
         Box::new(garbage::GarbageCollector::default()),
         Box::new(event_ttl::EventTtlController),
     ]

@@ -1,11 +1,15 @@
-//! What is special to built-in kinds: what is filled in, what a write may change, what is refused. Pure functions over
-//! JSON; the registry calls them in this order: [`decode`], [`prepare_create`] or [`prepare_update`], then
+//! What is special to built-in kinds, and to `MachineDeployments`, which have a webhook in Cluster API: what is filled
+//! in, what a write may change, what is refused. Pure functions over JSON; the registry calls them in this order:
+//! [`decode`], [`prepare_create`] or [`prepare_update`], then
 //! [`validate_create`] or [`validate_update`].
 
 mod defaults;
 mod jobs;
+mod machine_deployments;
+mod paths;
 mod pods;
 mod special;
+mod validation;
 
 use serde_json::{Value, json};
 
@@ -56,6 +60,9 @@ pub fn prepare_create(resource: &Resource, object: &mut Value) {
         object["metadata"]["generation"] = json!(1);
     }
     reset_status(resource, object);
+    if machine_deployments::is(resource) {
+        machine_deployments::size(None, object);
+    }
     if !resource.custom {
         special::admit(resource, object);
         fill(resource, object);
@@ -72,23 +79,25 @@ pub fn identified(resource: &Resource, object: &mut Value) {
 
 /// What is wrong with a new object.
 pub fn validate_create(resource: &Resource, object: &Value) -> Vec<Cause> {
+    let mut causes = validation::created(resource, object);
     if resource.custom {
-        return validate_defined(resource, object);
+        causes.extend(validate_defined(resource, object));
     }
-    Vec::new()
+    causes
 }
 
 /// What is wrong with a changed object.
 pub fn validate_update(
     resource: &Resource,
-    _subresource: Subresource,
-    _before: &Value,
+    subresource: Subresource,
+    before: &Value,
     after: &Value,
 ) -> Vec<Cause> {
+    let mut causes = validation::updated(resource, subresource, before, after);
     if resource.custom {
-        return validate_defined(resource, after);
+        causes.extend(validate_defined(resource, after));
     }
-    Vec::new()
+    causes
 }
 
 fn validate_defined(resource: &Resource, object: &Value) -> Vec<Cause> {
@@ -128,6 +137,9 @@ pub fn prepare_update(
         Subresource::Status => keep_all_but_status(resource, before, after),
         _ if resource.subresources.status => keep(before, after, "status"),
         _ => {}
+    }
+    if machine_deployments::is(resource) {
+        machine_deployments::size(Some(before), after);
     }
     if !resource.custom {
         special::prepare_update(resource, subresource, before, after);

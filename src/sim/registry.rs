@@ -16,6 +16,7 @@ mod services;
 mod transaction;
 mod update;
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use bytes::Bytes;
@@ -105,6 +106,8 @@ struct Shared {
     seed: u64,
     served: RwLock<Served>,
     allocations: Mutex<Allocations>,
+    /// Objects that were made up for dry runs.
+    drafts: AtomicU64,
 }
 
 impl Registry {
@@ -114,6 +117,7 @@ impl Registry {
             shared: Arc::new(Shared {
                 served: RwLock::new(Served::built_in()),
                 allocations: Mutex::new(Allocations::of(&store)),
+                drafts: AtomicU64::new(0),
                 store,
                 clock,
                 seed,
@@ -200,8 +204,9 @@ impl Registry {
         match target.subresource {
             Subresource::Scale => self.update_scale(target, &object, options),
             Subresource::Eviction | Subresource::Binding => Err(Status::method_not_allowed()),
-            Subresource::Finalize => self.finalize(target, &object, options),
-            Subresource::None | Subresource::Status => self.replace_object(target, object, options),
+            Subresource::None | Subresource::Status | Subresource::Finalize => {
+                self.replace_object(target, object, options)
+            }
         }
     }
 
@@ -238,6 +243,11 @@ impl Registry {
         self.modify_object(target, manager, change)
     }
 
+    /// A number for an object that will not be stored, so that no other one gets its uid.
+    fn draft(&self) -> u64 {
+        u64::MAX - self.shared.drafts.fetch_add(1, Ordering::Relaxed)
+    }
+
     fn read_served<T>(&self, read: impl FnOnce(&Served) -> T) -> T {
         read(
             &self
@@ -246,6 +256,15 @@ impl Registry {
                 .read()
                 .unwrap_or_else(PoisonError::into_inner),
         )
+    }
+}
+
+impl Written {
+    /// With these warnings before its own.
+    #[must_use]
+    pub fn warned(mut self, mut warnings: Vec<String>) -> Self {
+        warnings.append(&mut self.warnings);
+        Self { warnings, ..self }
     }
 }
 

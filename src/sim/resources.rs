@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use serde_json::Value;
 
 use super::schema::{self, Schema};
 
@@ -141,7 +142,7 @@ impl Resource {
     /// have been stored when another version was the one to store.
     fn with_own_version(&self, json: &Bytes) -> Bytes {
         let Some(stored) = json.strip_prefix(HEAD) else {
-            return json.clone();
+            return self.parsed_with_own_version(json);
         };
         let own = self.api_version();
         let end = stored.iter().position(|byte| *byte == b'"').unwrap_or(0);
@@ -149,6 +150,15 @@ impl Resource {
             return json.clone();
         }
         [HEAD, own.as_bytes(), &stored[end..]].concat().into()
+    }
+
+    /// A definition can allow fields whose names come before `apiVersion`.
+    fn parsed_with_own_version(&self, json: &Bytes) -> Bytes {
+        let Ok(Value::Object(mut object)) = serde_json::from_slice(json) else {
+            return json.clone();
+        };
+        object.insert("apiVersion".to_owned(), self.api_version().into());
+        Value::Object(object).to_string().into()
     }
 }
 

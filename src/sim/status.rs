@@ -153,7 +153,12 @@ impl Status {
 
     /// Validation of an object of that resource failed.
     pub fn invalid_object(resource: &Resource, name: &str, causes: Vec<Cause>) -> Self {
-        Self::invalid(&resource.group, &resource.kind, name, causes)
+        // Events are of the core group inside, whichever way they come.
+        let group = match &*resource.stored.resource {
+            "events" => "",
+            _ => &resource.group,
+        };
+        Self::invalid(group, &resource.kind, name, causes)
     }
 
     pub fn bad_request(message: impl Into<String>) -> Self {

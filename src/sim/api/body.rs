@@ -12,6 +12,7 @@ use tokio::time::timeout;
 
 use super::{errors, protobuf};
 use crate::sim::resources::{self, Resource};
+use crate::sim::schema;
 use crate::sim::status::Status;
 
 /// As the real server has it.
@@ -61,13 +62,32 @@ pub(super) fn object(
     headers: &HeaderMap,
     resource: &Resource,
     kind: &Kind<'_>,
-) -> Result<Value, Status> {
+    validation: &str,
+) -> Result<Read, Status> {
     let value = decode(bytes, headers, kind)?;
-    if resource.custom && kind.kind == &*resource.kind {
+    let is_whole = kind.kind == &*resource.kind;
+    if resource.custom && is_whole {
         check_custom(&value, bytes, resource)?;
-        return Ok(value);
     }
-    check_built_in(value, kind)
+    if is_whole && matches!(media_type(headers), "" | "application/json") {
+        let (object, warnings) = schema::decode(resource, bytes, validation)?;
+        return Ok(Read { object, warnings });
+    }
+    let object = if resource.custom && is_whole {
+        value
+    } else {
+        check_built_in(value, kind)?
+    };
+    Ok(Read {
+        object,
+        warnings: Vec::new(),
+    })
+}
+
+/// The object of a body, and what its writer is to be told.
+pub(super) struct Read {
+    pub object: Value,
+    pub warnings: Vec<String>,
 }
 
 /// The body of a POST that stores nothing.

@@ -3,7 +3,10 @@
 #[cfg(test)]
 mod tests;
 
+use http::Uri;
 use percent_encoding::percent_decode_str;
+
+use crate::sim::status::Status;
 
 /// What a path addresses; whether it exists is another question.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +36,12 @@ pub(super) struct Address {
     pub subresource: String,
 }
 
+impl Address {
+    pub(super) fn is_bindings(&self) -> bool {
+        self.group.is_empty() && self.plural == "bindings" && self.name.is_empty()
+    }
+}
+
 impl Path {
     pub(super) fn parse(path: &str) -> Self {
         let steps: Vec<String> = path.split('/').skip(1).map(decode).collect();
@@ -54,6 +63,35 @@ impl Path {
             _ => Self::Unknown,
         }
     }
+}
+
+/// `/api/v1/watch/...` is how watches were asked for before there was a parameter.
+pub(super) fn without_watch(uri: Uri) -> Uri {
+    let steps: Vec<&str> = uri.path().split('/').collect();
+    let at = match steps.as_slice() {
+        ["", "api", _, "watch", _, ..] => 3,
+        ["", "apis", _, _, "watch", _, ..] => 4,
+        _ => return uri,
+    };
+    let rest = [&steps[..at], &steps[at + 1..]].concat().join("/");
+    let query = uri
+        .query()
+        .map_or(String::new(), |query| format!("{query}&"));
+    format!("{rest}?{query}watch=true").parse().unwrap_or(uri)
+}
+
+/// Names that could be taken for a part of a path.
+pub(super) fn check_name(name: &str) -> Result<(), Status> {
+    let because = match name {
+        "." | ".." => format!("may not be '{name}'"),
+        name => match name.chars().find(|letter| matches!(letter, '/' | '%')) {
+            Some(letter) => format!("may not contain '{letter}'"),
+            None => return Ok(()),
+        },
+    };
+    Err(Status::bad_request(format!(
+        "Name parameter invalid: {name:?}: {because}"
+    )))
 }
 
 fn decode(step: &str) -> String {

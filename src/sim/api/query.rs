@@ -101,10 +101,18 @@ impl ListOptions {
         if !causes.is_empty() {
             return Err(errors::invalid_options("ListOptions", causes));
         }
+        if options.goes_on() && !matches!(options.resource_version.as_str(), "" | "0") {
+            let text = "specifying resource version is not allowed when using continue";
+            return Err(Status::bad_request(text));
+        }
         let fields = fields::Selector::parse(query.first("fieldSelector"), resource)
             .map_err(Status::bad_request)?;
         options.predicate = Predicate::new(labels, fields);
         Ok(options)
+    }
+
+    fn goes_on(&self) -> bool {
+        !self.watch && !self.continue_token.is_empty()
     }
 
     fn wrong_for_list(&self) -> Vec<Cause> {
@@ -230,6 +238,16 @@ pub(super) fn delete_options(query: &Query) -> Result<DeleteOptions, Status> {
     })
 }
 
+/// Of one object: it is always the newest one that is shown, but what is asked for has to be a revision.
+pub(super) fn check_revision(text: &str) -> Result<(), Status> {
+    if text.is_empty() || text.parse::<u64>().is_ok() {
+        return Ok(());
+    }
+    Err(Status::unclassified(format!(
+        "resourceVersion: Invalid value: {text:?}: strconv.ParseUint: parsing {text:?}: invalid syntax"
+    )))
+}
+
 /// For DELETE; the registry checks the rest of its options.
 pub(super) fn check_dry_run(values: &[&str]) -> Result<(), Status> {
     match wrong_dry_run(values) {
@@ -248,11 +266,23 @@ fn wrong_dry_run(values: &[&str]) -> Option<Cause> {
 
 fn wrong_manager(manager: &str) -> Vec<Cause> {
     const MOST: usize = 128;
-    if manager.len() <= MOST {
-        return Vec::new();
+    const FIELD: &str = "fieldManager";
+    let mut causes = Vec::new();
+    if manager.len() > MOST {
+        let text = format!("Too long: may not be more than {MOST} bytes");
+        causes.push(errors::cause("FieldValueTooLong", FIELD, text));
     }
-    let text = format!("Too long: may not be more than {MOST} bytes");
-    vec![errors::cause("FieldValueTooLong", "fieldManager", text)]
+    for (at, letter) in manager
+        .char_indices()
+        .filter(|(_, letter)| letter.is_control())
+    {
+        let text = format!(
+            "Invalid value: {manager:?}: invalid character U+{:04X} (at position {at})",
+            u32::from(letter)
+        );
+        causes.push(errors::cause("FieldValueInvalid", FIELD, text));
+    }
+    causes
 }
 
 /// `kubectl/v1.34.4 (linux/amd64)` is `kubectl`.

@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use bytes::Bytes;
 use futures::{Stream, StreamExt};
 use http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER, WARNING};
-use http::{Response, StatusCode};
+use http::{Method, Response, StatusCode};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full, StreamBody};
 use serde_json::Value;
@@ -58,6 +58,14 @@ pub(super) fn document(value: &Value, accept: Accept) -> Answer {
 
 pub(super) fn stream(pieces: Body) -> Answer {
     answer(200, "application/json", pieces)
+}
+
+/// A HEAD has no body, whatever its answer is.
+pub(super) fn to_method(method: &Method, answer: Answer) -> Answer {
+    if *method == Method::HEAD {
+        return answer.map(|_| whole(Bytes::new()));
+    }
+    answer
 }
 
 pub(super) fn failure(status: &Status) -> Answer {

@@ -93,8 +93,25 @@ impl Table {
                 "metadata": object["metadata"],
             }),
         };
-        json!({"cells": cells, "object": shown})
+        let mut row = json!({"cells": cells, "object": shown});
+        if let Some(condition) = completed(object) {
+            row["conditions"] = json!([condition]);
+        }
+        row
     }
+}
+
+/// Rows of pods say when these are done, so that a client can leave them out.
+fn completed(object: &Value) -> Option<Value> {
+    if object["kind"] != "Pod" || object["apiVersion"] != "v1" {
+        return None;
+    }
+    let (reason, message) = match object["status"]["phase"].as_str()? {
+        "Succeeded" => ("Succeeded", "The pod has completed successfully."),
+        "Failed" => ("Failed", "The pod failed."),
+        _ => return None,
+    };
+    Some(json!({"type": "Completed", "status": "True", "reason": reason, "message": message}))
 }
 
 /// The block of a resource in the file of columns.

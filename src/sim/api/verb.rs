@@ -85,6 +85,7 @@ pub(super) fn subresource(address: &Address, resource: &Resource) -> Result<Subr
         "eviction" if has.eviction => Subresource::Eviction,
         "binding" if has.binding => Subresource::Binding,
         "finalize" if has.finalize => Subresource::Finalize,
+        _ if resource.custom => return Err(Status::not_found(resource, &address.name)),
         _ => return Err(Status::not_served()),
     })
 }

@@ -11,7 +11,7 @@ use super::list::{self, Failed, Listing};
 use super::query::{self, ListOptions, Query};
 use super::respond::{self, Answer};
 use super::{errors, patch};
-use crate::sim::registry::{DeleteOptions, Registry, Subresource, Target, Written};
+use crate::sim::registry::{DeleteOptions, Registry, Subresource, Target, WriteOptions, Written};
 use crate::sim::status::Status;
 
 /// A request that writes.
@@ -27,14 +27,16 @@ pub(super) struct Request<'a> {
 impl Request<'_> {
     pub(super) fn create(self) -> Result<Answer, Status> {
         let options = query::write_options(&self.query, "CreateOptions", self.user_agent())?;
-        let object = self.object()?;
-        Ok(self.answer(self.registry.create(&self.target, object, &options)?))
+        let body = self.object(&options)?;
+        let written = self.registry.create(&self.target, body.object, &options)?;
+        Ok(self.answer(written.warned(body.warnings)))
     }
 
     pub(super) fn update(self) -> Result<Answer, Status> {
         let options = query::write_options(&self.query, "UpdateOptions", self.user_agent())?;
-        let object = self.object()?;
-        Ok(self.answer(self.registry.update(&self.target, object, &options)?))
+        let body = self.object(&options)?;
+        let written = self.registry.update(&self.target, body.object, &options)?;
+        Ok(self.answer(written.warned(body.warnings)))
     }
 
     pub(super) fn patch(self) -> Result<Answer, Status> {
@@ -78,7 +80,7 @@ impl Request<'_> {
             .unwrap_or_default()
     }
 
-    fn object(&self) -> Result<Value, Status> {
+    fn object(&self, options: &WriteOptions) -> Result<body::Read, Status> {
         let resource = &self.target.resource;
         let api_version = resource.api_version();
         let expected = match self.target.subresource {
@@ -87,7 +89,7 @@ impl Request<'_> {
                 kind: "Scale",
             },
             Subresource::Eviction => Kind {
-                api_version: "policy/v1",
+                api_version: self.eviction_version(),
                 kind: "Eviction",
             },
             Subresource::Binding => Kind {
@@ -99,7 +101,19 @@ impl Request<'_> {
                 kind: &resource.kind,
             },
         };
-        body::object(&self.body, self.headers, resource, &expected)
+        let validation = &options.field_validation;
+        body::object(&self.body, self.headers, resource, &expected, validation)
+    }
+
+    /// Both versions of an eviction are understood.
+    fn eviction_version(&self) -> &'static str {
+        const OLD: &str = "policy/v1beta1";
+        let body: Value = serde_json::from_slice(&self.body).unwrap_or_default();
+        if body["apiVersion"] == OLD {
+            OLD
+        } else {
+            "policy/v1"
+        }
     }
 
     fn delete_options(&self) -> Result<DeleteOptions, Status> {

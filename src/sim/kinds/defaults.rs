@@ -5,6 +5,8 @@ use std::sync::LazyLock;
 
 use serde_json::Value;
 
+use super::paths::{Step, steps};
+
 static SECTIONS: LazyLock<BTreeMap<&str, Vec<Line>>> =
     LazyLock::new(|| read(include_str!("defaults.txt")));
 
@@ -20,14 +22,6 @@ enum Line {
         section: &'static str,
         path: Vec<Step>,
     },
-}
-
-/// One field of a path; several names are alternatives that are all taken.
-#[derive(Debug)]
-struct Step {
-    names: Vec<&'static str>,
-    /// All items of the list in it.
-    each: bool,
 }
 
 /// A field beside the one in question has one of these values.
@@ -121,8 +115,10 @@ fn read_line(line: &'static str) -> Option<Line> {
     let (first, rest) = line.split_once(' ')?;
     if first == "use" {
         let (section, path) = rest.split_once(" at ")?;
-        let path = if path == "." { Vec::new() } else { steps(path) };
-        return Some(Line::Use { section, path });
+        return Some(Line::Use {
+            section,
+            path: steps(path),
+        });
     }
     let (value, condition) = match rest.split_once(" if ") {
         Some((value, condition)) => (value, Some(read_condition(condition)?)),
@@ -139,13 +135,4 @@ fn read_condition(text: &'static str) -> Option<Condition> {
     let (field, values) = text.split_once('=')?;
     let values = values.split('|').collect();
     Some(Condition { field, values })
-}
-
-fn steps(path: &'static str) -> Vec<Step> {
-    path.split('.')
-        .map(|step| Step {
-            names: step.trim_end_matches("[]").split('|').collect(),
-            each: step.ends_with("[]"),
-        })
-        .collect()
 }

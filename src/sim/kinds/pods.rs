@@ -58,8 +58,36 @@ pub(super) fn fill_requests(spec: &mut Value) {
     }
 }
 
+/// What a pod says that is not to be scheduled yet.
+pub(super) fn gated() -> Value {
+    json!({
+        "type": "PodScheduled",
+        "status": "False",
+        "reason": "SchedulingGated",
+        "message": "Scheduling is blocked due to non-empty scheduling gates",
+        "lastProbeTime": null,
+    })
+}
+
+/// The address is the first of the addresses.
+pub(super) fn fill_addresses(pod: &mut Value) {
+    let Some(status) = pod.get_mut("status").filter(|status| status.is_object()) else {
+        return;
+    };
+    let address = status["podIP"].clone();
+    if address.is_string() && status["podIPs"].is_null() {
+        status["podIPs"] = json!([{"ip": address}]);
+    }
+}
+
 /// What admission adds to a new pod. Priority classes of the user's own are the registry's business.
 pub(super) fn admit(spec: &mut Value) {
+    if spec["terminationGracePeriodSeconds"]
+        .as_i64()
+        .is_some_and(|period| period < 0)
+    {
+        spec["terminationGracePeriodSeconds"] = json!(1);
+    }
     let class = spec["priorityClassName"].as_str().unwrap_or_default();
     let known = PRIORITIES.iter().find(|(name, _)| *name == class);
     if spec["priority"].is_null() {
@@ -74,6 +102,16 @@ pub(super) fn admit(spec: &mut Value) {
     ] {
         tolerate(spec, key);
     }
+}
+
+/// What admission adds to a changed pod: its priority is not given anew.
+pub(super) fn admit_again(before: &Value, after: &mut Value) {
+    for field in ["priority", "priorityClassName", "preemptionPolicy"] {
+        if let (true, Some(value)) = (after[field].is_null(), before.get(field)) {
+            after[field] = value.clone();
+        }
+    }
+    admit(after);
 }
 
 /// Adds a toleration for a while, unless the pod has its own for that taint.
@@ -152,6 +190,9 @@ pub(super) fn items<'a>(value: &'a mut Value, list: &str) -> impl Iterator<Item 
 
 /// An image without a tag, or with `latest`, is pulled each time.
 fn pull_policy(image: &str) -> &'static str {
+    if image.is_empty() {
+        return "IfNotPresent";
+    }
     let (name, digest) = image.split_once('@').unwrap_or((image, ""));
     let last = name.rsplit('/').next().unwrap_or(name);
     match last.split_once(':') {

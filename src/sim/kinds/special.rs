@@ -17,7 +17,10 @@ pub(super) fn fill(resource: &Resource, object: &mut Value) {
         pods::fill_spec(spec);
     }
     match &*resource.kind {
-        "Pod" => pods::fill_requests(&mut object["spec"]),
+        "Pod" => {
+            pods::fill_requests(&mut object["spec"]);
+            pods::fill_addresses(object);
+        }
         "Service" => fill_service(object),
         "Secret" => fill_secret(object),
         "Namespace" => fill_namespace(object),
@@ -25,6 +28,7 @@ pub(super) fn fill(resource: &Resource, object: &mut Value) {
         "Job" => jobs::fill(object),
         "NetworkPolicy" => fill_network_policy(object),
         "CustomResourceDefinition" => fill_names(object),
+        "DaemonSet" => fill_template_generation(object),
         _ => {}
     }
 }
@@ -51,6 +55,11 @@ fn fill_service(service: &mut Value) {
     let Some(spec) = service.get_mut("spec") else {
         return;
     };
+    if spec["sessionAffinity"] != "ClientIP"
+        && let Value::Object(fields) = &mut *spec
+    {
+        fields.remove("sessionAffinityConfig");
+    }
     for port in pods::items(spec, "ports") {
         if matches!(&port["targetPort"], target if *target == 0 || *target == "") {
             port["targetPort"] = port["port"].clone();
@@ -99,6 +108,14 @@ fn fill_network_policy(policy: &mut Value) {
     }
 }
 
+/// The real server has it in a field of its own, and shows it as an annotation even before it counts.
+fn fill_template_generation(daemon_set: &mut Value) {
+    let counted = &mut daemon_set["metadata"]["annotations"][TEMPLATE_GENERATION];
+    if counted.is_null() {
+        *counted = "0".into();
+    }
+}
+
 /// A definition's other names follow from its kind.
 fn fill_names(definition: &mut Value) {
     let Some(names) = definition.pointer_mut("/spec/names") else {
@@ -119,8 +136,28 @@ pub(super) fn admit(resource: &Resource, object: &mut Value) {
         "Pod" => pods::admit(&mut object["spec"]),
         "Namespace" => add_finalizer(object),
         "Node" => taint(object),
+        "PersistentVolume" => protect(object, "kubernetes.io/pv-protection"),
+        "PersistentVolumeClaim" => protect(object, "kubernetes.io/pvc-protection"),
+        "Service" => list_address(&mut object["spec"]),
         "DaemonSet" => object["metadata"]["annotations"][TEMPLATE_GENERATION] = "1".into(),
         _ => {}
+    }
+}
+
+/// A volume or a claim does not go while it is in use.
+fn protect(object: &mut Value, finalizer: &str) {
+    match &mut object["metadata"]["finalizers"] {
+        Value::Array(all) if all.iter().any(|name| name == finalizer) => {}
+        Value::Array(all) => all.push(finalizer.into()),
+        absent => *absent = json!([finalizer]),
+    }
+}
+
+/// The address that is asked for is the first of the addresses.
+fn list_address(spec: &mut Value) {
+    let address = spec["clusterIP"].clone();
+    if address.as_str().is_some_and(|address| !address.is_empty()) && spec["clusterIPs"].is_null() {
+        spec["clusterIPs"] = json!([address]);
     }
 }
 
@@ -148,6 +185,9 @@ pub(super) fn first_status(resource: &Resource, object: &mut Value) {
     if &*resource.kind == "Pod" {
         let class = pods::quality_of_service(&mut object["spec"]);
         object["status"] = json!({"phase": "Pending", "qosClass": class});
+        if !object["spec"]["schedulingGates"].is_null() {
+            object["status"]["conditions"] = json!([pods::gated()]);
+        }
     }
 }
 
@@ -161,6 +201,7 @@ pub(super) fn prepare_update(
     match (&*resource.kind, subresource) {
         ("Namespace", Subresource::None) => keep(&before["spec"], &mut after["spec"], "finalizers"),
         ("DaemonSet", Subresource::None) => count_template(before, after),
+        ("Pod", Subresource::None) => pods::admit_again(&before["spec"], &mut after["spec"]),
         ("Pod", Subresource::Status) => keep(&before["status"], &mut after["status"], "qosClass"),
         _ => {}
     }

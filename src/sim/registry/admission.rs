@@ -69,6 +69,7 @@ impl Registry {
                 &because,
             ));
         }
+        check_preemption(target, pod, found.as_ref())?;
         let spec = object::map(object::member(pod, "spec"));
         spec.insert("priority".into(), priority);
         if let Some(class) = found {
@@ -95,6 +96,28 @@ impl Registry {
         let class = classes.items.into_iter().find(is_default)?;
         serde_json::from_slice(&class.json).ok()
     }
+}
+
+/// Whether a pod drives others away is decided by its class, too.
+fn check_preemption(target: &Target, pod: &Value, class: Option<&Value>) -> Result<(), Status> {
+    let own = object::text(pod, "/spec/preemptionPolicy");
+    let of_class = class.map_or("", |class| object::text(class, "/preemptionPolicy"));
+    let computed = if of_class.is_empty() {
+        "PreemptLowerPriority"
+    } else {
+        of_class
+    };
+    if own.is_empty() || own == computed {
+        return Ok(());
+    }
+    let because = format!(
+        "the string value of PreemptionPolicy ({own}) must not be provided in pod spec; priority admission controller computed {computed} from the given PriorityClass name"
+    );
+    Err(Status::forbidden(
+        &target.resource,
+        object::name(pod),
+        &because,
+    ))
 }
 
 fn adopt(spec: &mut Map<String, Value>, class: &Value) {

@@ -122,11 +122,14 @@ impl Registry {
         revision: u64,
         dry_run: bool,
     ) -> Result<Step, Status> {
-        self.allocate(target, None, &mut object, dry_run)?;
-        let uid = identity::uid(self.shared.seed, &target.key(), revision);
+        self.allocate(target, None, &mut object)?;
+        self.hold_allocated(target, &object, dry_run);
+        let number = if dry_run { self.draft() } else { revision };
+        let uid = identity::uid(self.shared.seed, &target.key(), number);
         let metadata = object::metadata(&mut object);
         metadata.insert("uid".into(), json!(uid));
         metadata.insert("creationTimestamp".into(), json!(self.time()));
+        object::date_status(&target.resource, &mut object, &self.time());
         kinds::identified(&target.resource, &mut object);
         Ok(Step::Put(object))
     }

@@ -33,7 +33,8 @@ pub(super) fn decode_patched(
     options: &WriteOptions,
 ) -> Result<Vec<String>, Status> {
     let patched = object.clone();
-    read(resource, object, options).map_err(|text| {
+    let read = check_kind(resource, object).and_then(|()| read(resource, object, options));
+    read.map_err(|text| {
         let shown = match patch {
             Patch::Strategic(patch) | Patch::Apply(patch) => go::text(patch),
             Patch::Json(_) | Patch::Merge(_) => patched.to_string(),
@@ -47,15 +48,64 @@ pub(super) fn decode_patched(
     })
 }
 
+/// A patch cannot make another kind of it.
+fn check_kind(resource: &Resource, object: &Value) -> Result<(), String> {
+    let (kind, api_version) = (
+        object::text(object, "/kind"),
+        object::text(object, "/apiVersion"),
+    );
+    let is_same = |given: &str, own: &str| given.is_empty() || given == own;
+    if resource.custom
+        || is_same(kind, &resource.kind) && is_same(api_version, &resource.api_version())
+    {
+        return Ok(());
+    }
+    Err(format!(
+        "{kind} in version \"{api_version}\" cannot be handled as a {}",
+        resource.kind
+    ))
+}
+
 fn read(
     resource: &Resource,
     object: &mut Value,
     options: &WriteOptions,
 ) -> Result<Vec<String>, String> {
+    // An empty list says that all owners are to be forgotten; elsewhere it is the same as none.
+    let forgets = object.pointer("/metadata/managedFields") == Some(&Value::Array(Vec::new()));
     let decoded = kinds::decode(resource, object.take())?;
-    let warnings = decoded.judge(&options.field_validation)?;
+    let mut warnings = decoded.judge(&options.field_validation)?;
     *object = decoded.object;
+    if forgets {
+        object::metadata(object).insert("managedFields".into(), Value::Array(Vec::new()));
+    }
+    warnings.extend(drop_double_owners(object));
     Ok(warnings)
+}
+
+/// An owner counts once. Nothing, if all are different; otherwise a warning.
+fn drop_double_owners(object: &mut Value) -> Option<String> {
+    let owners = object.pointer_mut("/metadata/ownerReferences")?;
+    let owners = owners.as_array_mut()?;
+    let mut seen: Vec<String> = Vec::new();
+    let mut double: Vec<String> = Vec::new();
+    owners.retain(|owner| {
+        let uid = object::text(owner, "/uid").to_owned();
+        let is_new = !seen.contains(&uid);
+        if is_new {
+            seen.push(uid);
+        } else if !double.contains(&uid) {
+            double.push(uid);
+        }
+        is_new
+    });
+    if double.is_empty() {
+        return None;
+    }
+    let uids = double.join(", ");
+    Some(format!(
+        ".metadata.ownerReferences contains duplicate entries; API server dedups owner references in 1.20+, and may reject such requests as early as 1.24; please fix your requests; duplicate UID(s) observed: {uids}"
+    ))
 }
 
 pub(super) fn prepare_create(resource: &Resource, object: &mut Value) {

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::transaction::Step;
-use super::{Registry, Subresource, Target, WriteOptions, Written, object};
+use super::{Registry, Subresource, Target, WriteOptions, object};
 use crate::sim::status::Status;
 
 /// They exist from the start.
@@ -91,30 +91,6 @@ impl Registry {
         };
         target.name.clear();
         self.create(&target, object, &options).map(drop)
-    }
-
-    /// PUT of `finalize`: only the namespace's own finalizers change.
-    pub(super) fn finalize(
-        &self,
-        target: &Target,
-        object: &Value,
-        options: &WriteOptions,
-    ) -> Result<Written, Status> {
-        let done = self.transact(target, options.dry_run, |before, _| {
-            let before = before.ok_or_else(|| Status::not_found(&target.resource, &target.name))?;
-            let mut after = before.clone();
-            let spec = object::map(object::member(&mut after, "spec"));
-            match object.pointer("/spec/finalizers") {
-                Some(finalizers) => spec.insert("finalizers".into(), finalizers.clone()),
-                None => spec.remove("finalizers"),
-            };
-            self.step_update(target, before, after, options.dry_run)
-        })?;
-        Ok(Written {
-            json: done.json,
-            created: false,
-            warnings: Vec::new(),
-        })
     }
 }
 

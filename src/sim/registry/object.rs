@@ -127,6 +127,21 @@ pub(super) fn spec_finalizers(object: &Value) -> usize {
         .map_or(0, Vec::len)
 }
 
+/// What a new object says of itself has been so since now.
+pub(super) fn date_status(resource: &Resource, object: &mut Value, now: &str) {
+    if &*resource.stored.resource == "persistentvolumes" {
+        member(object, "status")["lastPhaseTransitionTime"] = json!(now);
+    }
+    let conditions = object.pointer_mut("/status/conditions");
+    let conditions = conditions.and_then(Value::as_array_mut);
+    for condition in conditions.into_iter().flatten() {
+        let time = member(condition, "lastTransitionTime");
+        if time.is_null() {
+            *time = json!(now);
+        }
+    }
+}
+
 /// Sets the condition of that type. Its time of transition is kept as long as its status is the same.
 pub(super) fn set_condition(status: &mut Value, condition: Value, now: &str) {
     let conditions = map(status).entry("conditions").or_insert_with(|| json!([]));

@@ -161,6 +161,7 @@ impl Registry {
             let replicas = object::number(&scale, "/spec/replicas").unwrap_or(0);
             set(&mut after, &paths.spec, json!(replicas));
             self.book(target, before, &mut after, options);
+            settle_books(&mut after, replicas);
             self.step_update(target, before, after, options.dry_run)
         })?;
         shown(resource, &done.json)
@@ -188,7 +189,9 @@ impl Registry {
             let before = before.ok_or_else(|| Status::not_found(resource, &target.name))?;
             update::check_version(target, applied, before)?;
             let writer = self.writer(target, &options.field_manager);
-            let after = patch::apply(Some(before), &object, resource, &writer, options.force)?;
+            let mut after = patch::apply(Some(before), &object, resource, &writer, options.force)?;
+            let replicas = object::number(&after, &paths.spec).unwrap_or(0);
+            settle_books(&mut after, replicas);
             let step = self.step_update(target, before, after, options.dry_run)?;
             Ok::<Step, Status>(step)
         })?;
@@ -224,6 +227,24 @@ fn validate(target: &Target, scale: &Value) -> Result<(), Status> {
         }
         _ => Ok(()),
     }
+}
+
+/// The real server forgets when somebody scaled, and who asked for nothing at all.
+fn settle_books(object: &mut Value, replicas: i64) {
+    let entries = object.pointer_mut("/metadata/managedFields");
+    let Some(entries) = entries.and_then(Value::as_array_mut) else {
+        return;
+    };
+    let scales = |entry: &Value| entry["subresource"] == "scale";
+    entries.retain(|entry| replicas != 0 || !scales(entry));
+    for entry in entries.iter_mut().filter(|entry| scales(entry)) {
+        object::map(entry).remove("time");
+    }
+    let rank = |entry: &Value| ["operation", "time"].map(|name| entry[name].to_string());
+    entries.sort_by_key(|entry| {
+        let [operation, time] = rank(entry);
+        (operation, time != "null", time)
+    });
 }
 
 /// Sets the value at a pointer; objects on the way to it are made.

@@ -98,7 +98,6 @@ impl Registry {
         target: &Target,
         before: Option<&Value>,
         after: &mut Value,
-        dry_run: bool,
     ) -> Result<(), Status> {
         if &*target.resource.stored.resource != "services" {
             return Ok(());
@@ -114,15 +113,19 @@ impl Registry {
             keep_allocated(before, after);
         }
         let key = target.key();
-        let mut allocations = self.allocations();
+        let allocations = self.allocations();
         let refused = |cause| Status::invalid_object(&target.resource, &target.name, vec![cause]);
         self.give_address(&allocations, &key, before, after)
             .and_then(|()| self.give_ports(&allocations, &key, before, after))
-            .map_err(refused)?;
-        if !dry_run {
-            allocations.hold(&key, Some(after));
+            .map_err(refused)
+    }
+
+    /// What was given to a Service is its own from now on.
+    pub(super) fn hold_allocated(&self, target: &Target, service: &Value, dry_run: bool) {
+        let is_service = &*target.resource.stored.resource == "services";
+        if is_service && !dry_run && object::text(service, "/spec/type") != "ExternalName" {
+            self.allocations().hold(&target.key(), Some(service));
         }
-        Ok(())
     }
 
     pub(super) fn allocations(&self) -> MutexGuard<'_, Allocations> {

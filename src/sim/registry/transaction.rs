@@ -13,8 +13,11 @@ pub(super) enum Step {
     Put(Value),
     /// With its last state.
     Delete(Value),
-    /// Like a deletion, but the answer is that to an update: the revision before.
-    Finish(Value),
+    /// Like a deletion, but the answer is that to an update; watchers see the last state that was stored.
+    Finish {
+        last: Value,
+        answer: Value,
+    },
     /// Nothing differs.
     Keep(Value),
 }
@@ -74,13 +77,13 @@ fn carry_out(
     dry_run: bool,
 ) -> Result<(Outcome, Done), Status> {
     let finished = match &step {
-        Step::Finish(value) => Some(object::bytes_of(value)),
+        Step::Finish { answer, .. } => Some(object::bytes_of(answer)),
         _ => None,
     };
     let (mut value, removed) = match step {
         Step::Keep(value) => return Ok((Outcome::Keep, unwritten(&value, false, false))),
         Step::Put(value) => (value, false),
-        Step::Delete(value) | Step::Finish(value) => (value, true),
+        Step::Delete(last) | Step::Finish { last, .. } => (last, true),
     };
     if dry_run {
         return Ok((Outcome::Keep, unwritten(&value, created, removed)));

@@ -95,7 +95,10 @@ impl Registry {
                 Err(Status::not_found(resource, &target.name))
             }
             Patch::Apply(applied) => {
-                check_name(target, applied)?;
+                // Without a name it is the one that the path says.
+                if before.is_none() || !object::name(applied).is_empty() {
+                    check_name(target, applied)?;
+                }
                 let writer = self.writer(target, &options.field_manager);
                 patch::apply(before, applied, resource, &writer, options.force)
             }
@@ -163,16 +166,20 @@ impl Registry {
         let resource = &*target.resource;
         inherit(before, &mut after);
         kinds::prepare_update(resource, target.subresource, before, &mut after);
-        kinds::validate_update(resource, target.subresource, before, &after)?;
         if target.subresource == Subresource::None {
-            self.allocate(target, Some(before), &mut after, dry_run)?;
+            self.allocate(target, Some(before), &mut after)?;
         }
+        kinds::validate_update(resource, target.subresource, before, &after)?;
+        self.hold_allocated(target, &after, dry_run);
         patch::settle(before, &mut after);
         if after == *before {
             return Ok(Step::Keep(after));
         }
         if is_over(before, &after) {
-            return Ok(Step::Finish(after));
+            return Ok(Step::Finish {
+                last: before.clone(),
+                answer: after,
+            });
         }
         Ok(Step::Put(after))
     }

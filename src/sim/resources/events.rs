@@ -24,6 +24,12 @@ pub(super) fn to_events_group(json: &Bytes) -> Bytes {
     for (core, events) in NAMES {
         rename(&mut event, core, events);
     }
+    // What only this group asks for stands empty in events of the other.
+    for name in ["reportingController", "reportingInstance"] {
+        if event.get(name).is_some_and(|value| value == "") {
+            event.remove(name);
+        }
+    }
     event.insert("apiVersion".into(), "events.k8s.io/v1".into());
     Value::Object(event).to_string().into()
 }

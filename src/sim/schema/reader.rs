@@ -213,7 +213,11 @@ impl<'a> Position<'_, 'a> {
             let path = Path::Field(self.path, &name, false);
             self.reader.problem("duplicate", &path);
         }
-        into.insert(name, value);
+        // Go reads a second map or struct into the first one.
+        match (into.get_mut(&name), value) {
+            (Some(Value::Object(old)), Value::Object(new)) if !self.lenient => old.extend(new),
+            (_, value) => drop(into.insert(name, value)),
+        }
     }
 
     fn map<'de, A: MapAccess<'de>>(

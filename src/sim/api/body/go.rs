@@ -14,6 +14,9 @@ pub(crate) fn json_error(bytes: &[u8], error: &serde_json::Error) -> String {
         return error.to_string();
     };
     let text = error.to_string();
+    if text.starts_with("expected ident") {
+        return literal_error(bytes).unwrap_or(text);
+    }
     let place = if text.starts_with("expected value") {
         "looking for beginning of value"
     } else if text.starts_with("key must be a string") || text.starts_with("trailing comma") {
@@ -32,6 +35,24 @@ pub(crate) fn json_error(bytes: &[u8], error: &serde_json::Error) -> String {
         return text;
     };
     format!("invalid character {at} {place}")
+}
+
+/// Where the first literal goes wrong, if the input begins with one: `invalid character 'o' in literal null (expecting
+/// 'u')`. Go reads byte by byte.
+fn literal_error(bytes: &[u8]) -> Option<String> {
+    let bytes = bytes.trim_ascii_start();
+    let literal = ["null", "true", "false"]
+        .into_iter()
+        .find(|literal| literal.as_bytes().first() == bytes.first())?;
+    let (found, expected) = bytes
+        .iter()
+        .zip(literal.bytes())
+        .find(|(found, expected)| **found != *expected)?;
+    Some(format!(
+        "invalid character '{}' in literal {literal} (expecting '{}')",
+        char::from(*found),
+        char::from(expected)
+    ))
 }
 
 /// The character that the error is about, quoted.

@@ -35,14 +35,17 @@ pub(super) fn subresources(resource: &Resource) -> Vec<Subresource<'_>> {
         group_version: Some(("autoscaling", "v1")),
         ..own("scale", GET_AND_CHANGE)
     };
-    [
+    let status = (served.status, own("status", GET_AND_CHANGE));
+    let mut all = vec![
         (served.binding, binding),
         (served.eviction, eviction),
         (served.finalize, own("finalize", &["update"])),
         (served.scale.is_some(), scale),
-        (served.status, own("status", GET_AND_CHANGE)),
-    ]
-    .into_iter()
-    .filter_map(|(is_served, subresource)| is_served.then_some(subresource))
-    .collect()
+    ];
+    // Defined kinds are listed in the order in which the real server looks at them.
+    let place = if resource.custom { 0 } else { all.len() };
+    all.insert(place, status);
+    all.into_iter()
+        .filter_map(|(is_served, subresource)| is_served.then_some(subresource))
+        .collect()
 }

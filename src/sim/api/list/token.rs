@@ -2,13 +2,18 @@
 
 use std::fmt;
 
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::alphabet::URL_SAFE;
+use base64::engine::general_purpose::{GeneralPurpose, NO_PAD};
 use base64::{DecodeError, Engine};
 use serde::{Deserialize, Serialize};
 
 use crate::sim::api::body;
 use crate::sim::registry::Target;
 use crate::sim::store::Key;
+
+/// Go does not look at bits that are too many.
+const BASE64: GeneralPurpose =
+    GeneralPurpose::new(&URL_SAFE, NO_PAD.with_decode_allow_trailing_bits(true));
 
 const VERSION: &str = "meta.k8s.io/v1";
 
@@ -58,7 +63,7 @@ impl Token {
     /// The error is the real server's text.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         const INVALID: &str = "continue key is not valid";
-        let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|error| {
+        let bytes = BASE64.decode(text).map_err(|error| {
             format!(
                 "{INVALID}: illegal base64 data at input byte {}",
                 place(&error)
@@ -98,7 +103,7 @@ impl fmt::Display for Token {
             start: format!("{}/{}\0", self.namespace, self.name),
         };
         let json = serde_json::to_string(&written).map_err(|_| fmt::Error)?;
-        f.write_str(&URL_SAFE_NO_PAD.encode(json))
+        f.write_str(&BASE64.encode(json))
     }
 }
 

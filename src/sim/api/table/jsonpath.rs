@@ -78,7 +78,8 @@ fn bracket(text: &str) -> Option<(Option<Step>, &str)> {
     let end = text.find(']')?;
     let inner = text[..end].trim();
     let step = match quoted(inner) {
-        Some(name) => Step::Field(name.to_owned()),
+        // A dot in a name is escaped here, too, although the quotes would do.
+        Some(name) => Step::Field(name.replace("\\.", ".")),
         None if inner == "*" => Step::All,
         None => Step::Index(inner.parse().ok()?),
     };

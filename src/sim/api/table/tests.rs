@@ -218,6 +218,7 @@ fn defined_kinds_show_the_columns_of_their_definition() {
         column("Since", "date", ".spec.since"),
         column("List", "string", ".spec.list"),
         column("Label", "string", ".metadata.labels.example\\.com/x"),
+        column("Quoted", "string", ".metadata.labels['example\\.com/x']"),
         column("Missing", "string", ".spec.nothing"),
     ];
     let table = Table::of(&widgets);
@@ -234,7 +235,7 @@ fn defined_kinds_show_the_columns_of_their_definition() {
     let row = table.row(&object, Include::None, now);
     assert_eq!(
         row["cells"],
-        json!(["w", 5, "b", "10m", "[1,{\"a\":2}]", "y", null])
+        json!(["w", 5, "b", "10m", "[1,{\"a\":2}]", "y", "y", null])
     );
 }
 

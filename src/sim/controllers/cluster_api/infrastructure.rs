@@ -164,7 +164,7 @@ impl Start<'_, '_> {
     /// Until the server exists; nothing when it does.
     fn provision(&mut self, conditions: &mut Conditions) -> Result<Again> {
         if let Some(wanted) = self.sold_out() {
-            let message = format!("no server of type {wanted} can be had");
+            let message = format!("no server of type {wanted} can be had (resource_unavailable)");
             conditions.set(Condition::no(SERVER, "InsufficientCapacity").message(message));
             return Ok(Some(SOLD_OUT_AGAIN));
         }

@@ -93,3 +93,26 @@ async fn events_are_kept_for_an_hour() {
     world.pass(200).await;
     assert!(world.list("events").is_empty());
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_claim_stays_as_long_as_a_pod_mounts_it() {
+    let mut world = World::new(0).await;
+    world.create(json!({
+        "apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "data"},
+        "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}},
+    }));
+    world.create(json!({
+        "apiVersion": "v1", "kind": "Pod", "metadata": {"name": "user"},
+        "spec": {
+            "containers": [{"name": "c", "image": "i"}],
+            "volumes": [{"name": "v", "persistentVolumeClaim": {"claimName": "data"}}],
+        },
+    }));
+    world.delete("persistentvolumeclaims", "data", "Background");
+    world.pass(5).await;
+    assert!(world.get("persistentvolumeclaims", "data").is_some());
+    world.delete("pods", "user", "Background");
+    world.pass(5).await;
+    assert!(world.get("pods", "user").is_none());
+    assert!(world.get("persistentvolumeclaims", "data").is_none());
+}

@@ -11,6 +11,7 @@ fn things() -> Resource {
     things.group = "ex.io".into();
     things.kind = "Thing".into();
     things.custom = true;
+    things.namespaced = true;
     things.schema = defined(&version);
     things
 }
@@ -22,7 +23,10 @@ fn specs_are_stored_or_refused_as_the_real_server_does_it() {
     let things = things();
     for line in include_str!("things.jsonl").lines() {
         let case: Value = serde_json::from_str(line).unwrap();
-        let thing = json!({"apiVersion": "ex.io/v1", "kind": "Thing", "spec": case["spec"]});
+        let metadata = json!({"name": "a", "namespace": "b"});
+        let thing = json!({
+            "apiVersion": "ex.io/v1", "kind": "Thing", "metadata": metadata, "spec": case["spec"],
+        });
         let object = kinds::decode(&things, thing).unwrap().object;
         let causes = kinds::validate_create(&things, &object);
         if let Some(stored) = case.get("stored") {

@@ -25,6 +25,12 @@ const SIZES: [(&str, &str, &str); 4] = [
 const RESERVED_MEMORY: u64 = 100 << 20;
 const RESERVED_DISK_PERCENT: u64 = 10;
 
+/// Where a machine is that does not say it.
+const REGION: &str = "topology.kubernetes.io/region";
+const ZONE: &str = "topology.kubernetes.io/zone";
+const USUAL_REGION: &str = "sim";
+const USUAL_ZONE: &str = "sim-1";
+
 const CONTROL_PLANE_ROLE: &str = "node-role.kubernetes.io/control-plane";
 pub(super) const INSTANCE_TYPE: &str = "node.kubernetes.io/instance-type";
 
@@ -73,7 +79,7 @@ fn taint(machine: &Machine) -> Value {
 
 fn labels(server: &Value, machine: &Machine) -> Map<String, Value> {
     let zone = match machine.spec.failure_domain.as_str() {
-        "" => "sim-1",
+        "" => label(server, ZONE).unwrap_or(USUAL_ZONE),
         zone => zone,
     };
     let mut labels: Map<String, Value> = [
@@ -82,8 +88,8 @@ fn labels(server: &Value, machine: &Machine) -> Map<String, Value> {
         ("kubernetes.io/os", "linux"),
         ("beta.kubernetes.io/arch", "amd64"),
         ("beta.kubernetes.io/os", "linux"),
-        ("topology.kubernetes.io/region", "sim"),
-        ("topology.kubernetes.io/zone", zone),
+        (REGION, label(server, REGION).unwrap_or(USUAL_REGION)),
+        (ZONE, zone),
     ]
     .into_iter()
     .map(|(key, value)| (key.to_owned(), json!(value)))
