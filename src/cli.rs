@@ -10,6 +10,7 @@ mod kubeconfig;
 mod plan;
 mod preflight;
 mod render;
+mod resize;
 mod scale;
 mod sim;
 mod smoke;
@@ -74,6 +75,7 @@ enum Verb {
     Plan(plan::Plan),
     Status(status::Status),
     Scale(scale::Scale),
+    Resize(resize::Resize),
     Kubeconfig(kubeconfig::Kubeconfig),
     Doctor(doctor::Doctor),
     Render(render::Render),
@@ -107,6 +109,7 @@ impl Cli {
             Verb::Plan(plan) => block_on(plan.run(ui)),
             Verb::Status(status) => block_on(status.run(ui)),
             Verb::Scale(scale) => block_on(scale.run(ui)),
+            Verb::Resize(resize) => block_on(resize.run(ui)),
             Verb::Kubeconfig(kubeconfig) => block_on(kubeconfig.run(ui)),
             Verb::Doctor(doctor) => block_on(doctor.run(ui)),
             Verb::Render(render) => render.run(ui),

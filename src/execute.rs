@@ -6,6 +6,7 @@ mod controllers;
 mod infra_cluster;
 mod nudge;
 mod removal;
+mod resize;
 mod runner;
 
 use anyhow::{Context as _, Result};
@@ -63,9 +64,20 @@ async fn perform(world: &World, action: Action, reporter: &Reporter) -> Result<(
         Action::MarkForDeletion { machines } => {
             app_cluster::mark_for_deletion(world, &machines).await
         }
-        Action::ScalePool { pool, to, .. } => app_cluster::scale_pool(world, &pool, to).await,
-        Action::WaitForPool { pool, replicas } => {
-            app_cluster::wait_for_pool(world, &pool, replicas, reporter).await
+        Action::ScalePool { group, to, .. } => app_cluster::scale_pool(world, &group, to).await,
+        Action::SizePool { group, min, max } => {
+            app_cluster::size_pool(world, &group, min, max).await
+        }
+        Action::InstallResize { objects } => resize::install(world, &objects, reporter).await,
+        Action::WaitForResize => resize::wait(world, reporter).await,
+        Action::WaitForPool {
+            pool,
+            groups,
+            replicas,
+            or_more,
+        } => {
+            let wanted = app_cluster::Wanted { replicas, or_more };
+            app_cluster::wait_for_pool(world, &pool, &groups, wanted, reporter).await
         }
         Action::DeleteAppCluster { cluster } => {
             removal::delete_app_cluster(world, &cluster, reporter).await

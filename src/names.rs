@@ -16,6 +16,38 @@ pub const APPLIED_HASH_ANNOTATION: &str = "infra.bex.co/applied-hash";
 /// Changed on a Machine to make Cluster API look at it again.
 pub const NUDGED_ANNOTATION: &str = "infra.bex.co/nudged";
 
+/// On a MachineDeployment: the fewest machines that it may have. The Cluster Autoscaler's own; a group that lacks this
+/// or the other one is not resized. Cluster API gives a new one that has both as many replicas as this says.
+pub const MIN_SIZE_ANNOTATION: &str = "cluster.x-k8s.io/cluster-api-autoscaler-node-group-min-size";
+
+/// On a MachineDeployment: the most machines that it may have.
+pub const MAX_SIZE_ANNOTATION: &str = "cluster.x-k8s.io/cluster-api-autoscaler-node-group-max-size";
+
+/// On a MachineDeployment: the pool whose rung it is. The most that a pool may have holds for all of its rungs together.
+pub const POOL_ANNOTATION: &str = "infra.bex.co/pool";
+
+/// On a MachineDeployment: the type of its machines, as the price list has it.
+pub const MACHINE_TYPE_ANNOTATION: &str = "infra.bex.co/machine-type";
+
+/// On a MachineDeployment: where its machines are, as the price list has it.
+pub const LOCATION_ANNOTATION: &str = "infra.bex.co/location";
+
+/// On a MachineDeployment: its place in its pool's order of preference, from 0.
+pub const RUNG_ANNOTATION: &str = "infra.bex.co/rung";
+
+/// Beginning of the annotations that say what a machine has, on a machine template or a MachineDeployment: `cpu`,
+/// `memory`, `ephemeral-disk`, `maxPods`, `labels`. The Cluster Autoscaler's own.
+pub const CAPACITY_ANNOTATION: &str = "capacity.cluster-autoscaler.kubernetes.io";
+
+/// On a MachineDeployment: who resizes it, if that is not bex-infra.
+pub const SCALER_ANNOTATION: &str = "infra.bex.co/scaler";
+
+/// On a pod: `true` keeps it and its node where they are.
+pub const DO_NOT_EVICT_ANNOTATION: &str = "infra.bex.co/do-not-evict";
+
+/// On a Node that is being emptied, and on its Machine: why bex-infra cordoned it.
+pub const REMOVING_ANNOTATION: &str = "infra.bex.co/removing";
+
 /// Label of kind and of Cluster API's Docker provider: the cluster that a node container belongs to.
 pub const KIND_CLUSTER_LABEL: &str = "io.x-k8s.kind.cluster";
 
@@ -30,6 +62,12 @@ pub const FIELD_MANAGER: &str = "bex-infra";
 
 /// Namespace of the app cluster's Cluster API objects in the infra cluster.
 pub const NAMESPACE: &str = "default";
+
+/// Namespace of the resize loop's pod in the infra cluster.
+pub const RESIZE_NAMESPACE: &str = "bex-infra-system";
+
+/// Label of the object by which the embedded Kubernetes knows that it is to run the resize loop.
+pub const RESIZE_LABEL: &str = "infra.bex.co/resize";
 
 /// The names of one platform.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,6 +109,16 @@ impl Names {
     /// Name of a pool's MachineDeployment, MachineHealthCheck and KubeadmConfigTemplate prefix.
     pub fn pool(&self, pool: &str) -> String {
         format!("{}-{pool}", self.platform)
+    }
+
+    /// Name of the resize loop: its Lease, and the objects that it is installed by.
+    pub fn resize(&self) -> String {
+        format!("{}-resize", self.platform)
+    }
+
+    /// Secret in which Cluster API keeps the app cluster's admin kubeconfig.
+    pub fn app_kubeconfig(&self) -> String {
+        format!("{}-kubeconfig", self.platform)
     }
 
     /// Container of the load balancer that Cluster API's Docker provider puts before the control plane.

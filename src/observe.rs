@@ -3,12 +3,15 @@
 pub mod capi;
 pub mod components;
 mod containers;
+pub mod lease;
 pub mod platform;
 pub mod workload;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
+
+use crate::spec::Sizes;
 
 /// Everything that is known of one platform. What could not be asked (no container, no answer) is simply absent.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -37,6 +40,19 @@ pub struct Infra {
     /// CNI and storage class were applied.
     pub networking: bool,
     pub components: BTreeMap<String, Installed>,
+    pub resize: Resize,
+}
+
+/// The resize loop.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Resize {
+    /// Hash of each object that it was installed by, by `Kind/name`. Only what is wanted is looked for.
+    pub applied: BTreeMap<String, String>,
+    /// A process holds its Lease and has renewed it in time.
+    pub runs: bool,
+    /// The process that held the Lease last.
+    pub holder: Option<String>,
 }
 
 /// A container or process that is, or claims to be, a node of ours.
@@ -82,14 +98,26 @@ pub struct App {
     pub machines: Vec<Machine>,
 }
 
-/// A pool: its MachineDeployment and how many of its machines are Ready nodes.
+/// A pool: its MachineDeployments together, and how many of their machines are Ready nodes.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Pool {
     pub replicas: u32,
+    /// Within these the resize loop keeps it; without them the loop leaves it alone.
+    pub sizes: Option<Sizes>,
+    /// The replicas of each MachineDeployment, in the order of preference.
+    pub groups: Vec<Group>,
     /// Machines that exist, those on their way in or out included.
     pub machines: u32,
     /// Up-to-date machines whose node is Ready.
     pub ready: u32,
+}
+
+/// A MachineDeployment of a pool.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Group {
+    /// Its name without that of the platform.
+    pub name: String,
+    pub replicas: u32,
 }
 
 /// A Machine and its node.
@@ -98,6 +126,8 @@ pub struct Machine {
     pub name: String,
     /// Name of the pool, or `control-plane`.
     pub pool: String,
+    /// The pool's MachineDeployment that it is of, or `control-plane`.
+    pub group: String,
     pub phase: String,
     pub version: String,
     pub node: Option<String>,

@@ -12,7 +12,7 @@ mod tests;
 pub mod up;
 
 pub use down::down;
-pub use scale::{Resize, scale};
+pub use scale::{Resize, scale, size};
 pub use up::{Wanted, shrinking, up};
 
 /// Steps and which of them must be done before which. An empty plan means that there is nothing to do.
@@ -59,28 +59,77 @@ pub struct Step {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "do", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Action {
-    FetchImages { images: Vec<String> },
-    CreateInfraNode { node: String },
-    StartInfraNode { node: String },
+    FetchImages {
+        images: Vec<String>,
+    },
+    CreateInfraNode {
+        node: String,
+    },
+    StartInfraNode {
+        node: String,
+    },
     StartServer,
-    InitInfraCluster { kubernetes: String },
+    InitInfraCluster {
+        kubernetes: String,
+    },
     InstallInfraNetworking,
-    InstallComponents { components: Vec<String> },
+    InstallComponents {
+        components: Vec<String>,
+    },
     WaitForComponents,
-    StartContainer { container: String },
-    ApplyAppCluster { objects: Vec<String> },
-    WaitForBootstrap { cluster: String },
+    StartContainer {
+        container: String,
+    },
+    ApplyAppCluster {
+        objects: Vec<String>,
+    },
+    WaitForBootstrap {
+        cluster: String,
+    },
     RestartControllers,
-    WaitForControlPlane { cluster: String },
+    WaitForControlPlane {
+        cluster: String,
+    },
     InstallAppNetworking,
-    WaitForAppCluster { cluster: String },
+    WaitForAppCluster {
+        cluster: String,
+    },
     WriteKubeconfig,
-    MarkForDeletion { machines: Vec<String> },
-    ScalePool { pool: String, from: u32, to: u32 },
-    WaitForPool { pool: String, replicas: u32 },
-    DeleteAppCluster { cluster: String },
-    RemoveContainers { containers: Vec<String> },
-    RemoveInfraNode { node: String },
+    MarkForDeletion {
+        machines: Vec<String>,
+    },
+    /// `group` is a pool, or a rung of its ladder.
+    ScalePool {
+        group: String,
+        from: u32,
+        to: u32,
+    },
+    /// The resize loop keeps the group between these sizes.
+    SizePool {
+        group: String,
+        min: u32,
+        max: u32,
+    },
+    InstallResize {
+        objects: Vec<String>,
+    },
+    WaitForResize,
+    /// `groups` make up the pool; `or_more` is as good as `replicas`.
+    WaitForPool {
+        pool: String,
+        groups: Vec<String>,
+        replicas: u32,
+        or_more: bool,
+    },
+    DeleteAppCluster {
+        cluster: String,
+    },
+    RemoveContainers {
+        containers: Vec<String>,
+    },
+    RemoveInfraNode {
+        node: String,
+    },
     RemoveServer,
     RemoveNetwork,
 }
@@ -95,6 +144,7 @@ impl Action {
                 | Self::WaitForAppCluster { .. }
                 | Self::WaitForControlPlane { .. }
                 | Self::WaitForPool { .. }
+                | Self::WaitForResize
         )
     }
 }
@@ -131,8 +181,13 @@ impl fmt::Display for Action {
             }
             Self::WriteKubeconfig => f.write_str("write kubeconfig"),
             Self::MarkForDeletion { machines } => write!(f, "choose {} to go", machines.join(", ")),
-            Self::ScalePool { pool, from, to } => write!(f, "scale {pool} from {from} to {to}"),
-            Self::WaitForPool { pool, replicas } => {
+            Self::ScalePool { group, from, to } => write!(f, "scale {group} from {from} to {to}"),
+            Self::SizePool { group, min, max } => {
+                write!(f, "let {group} have {min} to {}", workers(*max))
+            }
+            Self::InstallResize { .. } => f.write_str("install the resize loop"),
+            Self::WaitForResize => f.write_str("wait until the resize loop is at work"),
+            Self::WaitForPool { pool, replicas, .. } => {
                 write!(f, "wait for {} ready in {pool}", workers(*replicas))
             }
             Self::DeleteAppCluster { cluster } => write!(f, "delete app cluster {cluster}"),

@@ -1,16 +1,20 @@
 //! Tera templates of `clusterapi/` and `overlays/` to Kubernetes objects. Pure.
 
+mod group;
 mod manifest;
+mod resize;
 mod templates;
 
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
 pub use manifest::Manifest;
+pub use resize::{Program, resize};
 use templates::Templates;
 
 use crate::names::{NAMESPACE, Names};
-use crate::spec::{Platform, Pool};
+use crate::spec::{Group, Platform, Pool, Rung};
+use group::{annotations, machine};
 
 /// All Cluster API objects of the app cluster, in the order of application: what is referred to comes first.
 pub fn app_cluster(platform: &Platform) -> Result<Vec<Manifest>> {
@@ -22,7 +26,7 @@ pub fn app_cluster(platform: &Platform) -> Result<Vec<Manifest>> {
     Ok(manifests)
 }
 
-/// The objects of one pool: its templates, `MachineDeployment` and `MachineHealthCheck`.
+/// The objects of one pool: templates, `MachineDeployment` and `MachineHealthCheck` of each of its groups.
 pub fn pool(platform: &Platform, pool: &Pool) -> Result<Vec<Manifest>> {
     workers(platform, pool, &Templates::of(platform.substrate)?)
 }
@@ -39,7 +43,7 @@ fn cluster(platform: &Platform, templates: &Templates) -> Result<Vec<Manifest>> 
             "load_balancer_config": names.load_balancer(),
         }),
     )?;
-    let machine_template = machine_template(platform, &names.control_plane(), templates)?;
+    let machine_template = machine_template(platform, &names.control_plane(), None, templates)?;
     let control_plane = templates.object(
         "control-plane.yaml",
         &json!({
@@ -84,8 +88,21 @@ fn load_balancer_config(names: &Names, templates: &Templates) -> Result<Option<V
 }
 
 fn workers(platform: &Platform, pool: &Pool, templates: &Templates) -> Result<Vec<Manifest>> {
-    let name = platform.names.pool(&pool.name);
-    let machine_template = machine_template(platform, &name, templates)?;
+    let mut manifests = Vec::new();
+    for group in pool.groups() {
+        manifests.extend(workers_of(platform, pool, &group, templates)?);
+    }
+    Ok(manifests)
+}
+
+fn workers_of(
+    platform: &Platform,
+    pool: &Pool,
+    group: &Group<'_>,
+    templates: &Templates,
+) -> Result<Vec<Manifest>> {
+    let name = platform.names.pool(&group.name);
+    let machine_template = machine_template(platform, &name, group.rung, templates)?;
     let bootstrap = templates.object(
         "bootstrap.yaml",
         &json!({ "name": name, "namespace": NAMESPACE }),
@@ -94,6 +111,7 @@ fn workers(platform: &Platform, pool: &Pool, templates: &Templates) -> Result<Ve
     let values = json!({
         "name": name,
         "namespace": NAMESPACE,
+        "annotations": annotations(platform.substrate, pool, group),
         "cluster": platform.names.app_cluster(),
         "kubernetes": platform.catalog.kubernetes,
         "machine_template": manifest::reference(&machine_template),
@@ -108,11 +126,19 @@ fn workers(platform: &Platform, pool: &Pool, templates: &Templates) -> Result<Ve
     ))
 }
 
-fn machine_template(platform: &Platform, name: &str, templates: &Templates) -> Result<Value> {
+fn machine_template(
+    platform: &Platform,
+    name: &str,
+    rung: Option<&Rung>,
+    templates: &Templates,
+) -> Result<Value> {
+    let machine = machine(rung);
     let values = json!({
         "name": name,
         "namespace": NAMESPACE,
         "node_image": platform.catalog.images.node,
+        "labels": machine.labels,
+        "annotations": machine.capacity,
     });
     Ok(manifest::named_by_hash(
         templates.object("machine-template.yaml", &values)?,

@@ -13,6 +13,7 @@ use crate::observe::{App, workload};
 use crate::plan::drain::{self, Candidate, Removal};
 use crate::plan::{self, Plan, Resize};
 use crate::progress::Event;
+use crate::spec::Sizes;
 use crate::world::World;
 
 /// Where a run reports to, and what stops it.
@@ -91,7 +92,16 @@ pub async fn plan_scale(world: &World, pool: &str, resize: Resize, force: bool) 
     Ok(plan::scale(&app, pool, target, &removal, force)?)
 }
 
-/// Executes a plan of [`plan_scale`].
+/// What it takes to let the resize loop keep a pool between these sizes.
+pub async fn plan_size(world: &World, pool: &str, sizes: Sizes) -> Result<Plan> {
+    let app = observe(world)
+        .await?
+        .app
+        .ok_or_else(|| no_app_cluster(world))?;
+    Ok(plan::size(&app, pool, sizes)?)
+}
+
+/// Executes a plan of [`plan_scale`] or [`plan_size`].
 pub async fn scale(world: &World, plan: &Plan, control: &Control) -> Result<()> {
     execute(world, plan, &control.events, &control.cancel).await
 }
@@ -111,7 +121,7 @@ async fn removal(world: &World, app: Option<&App>, pool: &str, target: u32) -> R
         })
         .collect();
     let count = candidates.len().saturating_sub(usize::try_from(target)?);
-    Ok(drain::remove(&workload, &candidates, count))
+    drain::remove(&workload, &candidates, count)
 }
 
 fn no_app_cluster(world: &World) -> Failure {

@@ -15,6 +15,7 @@
 mod apply;
 mod classes;
 mod convert;
+mod fixed;
 mod inquiry;
 pub mod labels;
 pub mod node;
@@ -26,6 +27,7 @@ mod score;
 mod state;
 mod storage;
 mod tally;
+mod ties;
 mod trial;
 
 pub use apply::RESOURCES;
@@ -33,10 +35,11 @@ pub use inquiry::Inquiry;
 pub use node::Node;
 pub use pod::Pod;
 pub use pods::PodKey;
-pub use refusal::{Diagnosis, Refusal};
+pub use refusal::{Diagnosis, NodeRule, Refusal};
 pub use resources::Resources;
 
 pub use state::{ClassId, NodeId, State};
+pub use ties::{Apart, HOSTNAME, Ties};
 pub use trial::Trial;
 
 #[cfg(test)]

@@ -2,6 +2,8 @@
 
 mod catalog;
 mod document;
+mod machines;
+mod pools;
 mod problems;
 mod reader;
 mod validate;
@@ -10,6 +12,7 @@ mod values;
 use std::net::Ipv4Addr;
 
 use ipnet::Ipv4Net;
+use serde::Serialize;
 
 use crate::catalog::{Catalog, support};
 use crate::failure::Failure;
@@ -67,12 +70,53 @@ pub struct Network {
     pub services: String,
 }
 
-/// A group of identical workers: one MachineDeployment.
+/// Workers that Apps do not tell apart: one MachineDeployment, or one for each rung of its ladder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pool {
     pub name: String,
-    /// `None`: one worker at first, and whatever `scale` made of it afterwards.
+    /// `None`: one worker at first, and whatever `scale` or the resize loop made of it afterwards. Always `None` where
+    /// there are `sizes`.
     pub replicas: Option<u32>,
+    /// `None`: the resize loop leaves the pool alone.
+    pub sizes: Option<Sizes>,
+    /// Machines that it may be made of, the preferred one first. Empty: the substrate's usual one.
+    pub rungs: Vec<Rung>,
+}
+
+/// Within these the resize loop keeps all of a pool's workers together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Sizes {
+    pub min: u32,
+    pub max: u32,
+}
+
+/// A machine type in one location.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rung {
+    pub machine_type: String,
+    pub location: String,
+    pub size: Size,
+}
+
+/// What a machine has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Size {
+    pub cpus: u32,
+    pub memory_mib: u32,
+    pub disk_gib: u32,
+}
+
+/// One of a pool's MachineDeployments.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Group<'a> {
+    /// Its name without that of the platform: `web`, `web-cpx22-nbg1`.
+    pub name: String,
+    /// `None`: the substrate's usual machine.
+    pub rung: Option<&'a Rung>,
+    /// The place of its rung; 0 is tried first.
+    pub place: usize,
+    /// Its share of the pool's: the first rung has to hold the minimum, each may hold the maximum.
+    pub sizes: Option<Sizes>,
 }
 
 impl Default for Network {
@@ -90,7 +134,58 @@ impl Pool {
         Self {
             name: DEFAULT_POOL.into(),
             replicas,
+            sizes: None,
+            rungs: Vec::new(),
         }
+    }
+
+    /// Its MachineDeployments, the preferred one first. The first one is named like the pool, so that a ladder can be put to
+    /// a pool that has none.
+    pub fn groups(&self) -> Vec<Group<'_>> {
+        if self.rungs.is_empty() {
+            return vec![self.group(0, None)];
+        }
+        let rungs = self.rungs.iter().enumerate();
+        rungs
+            .map(|(place, rung)| self.group(place, Some(rung)))
+            .collect()
+    }
+
+    fn group<'a>(&self, place: usize, rung: Option<&'a Rung>) -> Group<'a> {
+        let name = match rung {
+            Some(rung) if place > 0 => rung.of(&self.name),
+            _ => self.name.clone(),
+        };
+        let sizes = self.sizes.map(|sizes| Sizes {
+            min: if place == 0 { sizes.min } else { 0 },
+            ..sizes
+        });
+        Group {
+            name,
+            rung,
+            place,
+            sizes,
+        }
+    }
+}
+
+impl Rung {
+    /// The machine of a simulated platform that names none.
+    pub fn usual() -> Self {
+        Self {
+            machine_type: "sim-4x8".to_owned(),
+            location: "sim-1".to_owned(),
+            size: Size {
+                cpus: 4,
+                memory_mib: 8 << 10,
+                disk_gib: 100,
+            },
+        }
+    }
+
+    /// What a group of the pool is called that is made of it.
+    fn of(&self, pool: &str) -> String {
+        format!("{pool}-{}-{}", self.machine_type, self.location)
     }
 }
 

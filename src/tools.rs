@@ -3,5 +3,6 @@
 pub mod archive;
 pub mod docker;
 pub mod download;
+pub mod http;
 pub mod https;
 pub mod kube;

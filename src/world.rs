@@ -17,7 +17,7 @@ use crate::plan::Wanted;
 use crate::render::{self, Manifest};
 use crate::spec::{Platform, Substrate};
 use crate::substrate::Backend;
-use crate::substrate::local::{infra_node, networking};
+use crate::substrate::local::{infra_node, loop_image, networking};
 use crate::substrate::sim::Server;
 use crate::tools::docker::Docker;
 
@@ -30,6 +30,8 @@ pub struct World {
     pub platform: Platform,
     /// The app cluster's objects, rendered.
     pub manifests: Vec<Manifest>,
+    /// The resize loop's objects, if it is to be installed.
+    pub resize: Vec<Manifest>,
     /// RFC 3339; the infra node carries it, so that `gc` finds what has outlived its time.
     pub expires: Option<String>,
     ends: Instant,
@@ -51,6 +53,7 @@ impl World {
             bundle,
             platform,
             manifests,
+            resize: Vec::new(),
             expires: None,
             ends: Instant::now() + timeout,
         })
@@ -106,15 +109,26 @@ impl World {
             .into()
     }
 
+    /// Has the resize loop installed if it has anything to do: if a pool has a maximum.
+    pub fn install_resize(&mut self) -> Result<()> {
+        let pools = &self.platform.pools;
+        if pools.iter().all(|pool| pool.sizes.is_none()) {
+            return Ok(());
+        }
+        let program = match self.platform.substrate {
+            Substrate::Sim => None,
+            Substrate::Local => Some(loop_image::program()?),
+        };
+        self.resize = render::resize(&self.platform, program.as_ref())?;
+        Ok(())
+    }
+
     /// What `up` wants of the clusters.
     pub fn wanted(&self) -> Wanted {
         Wanted {
             images: self.images(),
-            objects: self
-                .manifests
-                .iter()
-                .map(|manifest| (manifest.key(), manifest.hash.clone()))
-                .collect(),
+            objects: keys(&self.manifests),
+            resize: keys(&self.resize),
             components: self.components().to_vec(),
         }
     }
@@ -161,4 +175,11 @@ impl World {
         let pods = &self.platform.network.pods;
         networking::objects(docker, &node, pods, None).await
     }
+}
+
+/// Each object's `Kind/name` and hash.
+fn keys(manifests: &[Manifest]) -> Vec<(String, String)> {
+    let keys = manifests.iter();
+    keys.map(|manifest| (manifest.key(), manifest.hash.clone()))
+        .collect()
 }

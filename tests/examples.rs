@@ -7,7 +7,12 @@ use std::path::{Path, PathBuf};
 
 use bex_infra::catalog::Catalog;
 use bex_infra::render::{self, Manifest};
+use bex_infra::resize::policy;
+use bex_infra::resize::prices::PriceList;
+use bex_infra::resize::simulate::{Setting, simulate};
+use bex_infra::resize::workload::{Workload, catalog};
 use bex_infra::spec::{self, Platform};
+use k8s_openapi::api::apps::v1::Deployment;
 
 /// A catalogue that never changes, so that the examples render the same with every release.
 fn catalog() -> Catalog {
@@ -32,27 +37,71 @@ fn yaml(manifests: &[Manifest]) -> String {
     documents.join("---\n")
 }
 
+/// The YAML files among the examples, with their texts.
+fn files() -> Vec<(PathBuf, String)> {
+    let files = fs::read_dir(examples()).unwrap();
+    let files = files.map(|entry| entry.unwrap().path());
+    let yaml = files.filter(|file| file.extension().is_some_and(|of| of == "yaml"));
+    yaml.map(|file| {
+        let text = fs::read_to_string(&file).unwrap();
+        (file, text)
+    })
+    .collect()
+}
+
 #[test]
-fn every_example_is_valid_and_renders() {
+fn every_platform_is_valid_and_renders() {
     let mut seen = 0;
-    for entry in fs::read_dir(examples()).unwrap() {
-        let file = entry.unwrap().path();
-        if file
-            .extension()
-            .is_some_and(|extension| extension == "yaml")
-        {
-            let manifests = render::app_cluster(&platform(&file)).unwrap();
-            assert!(
-                manifests
-                    .iter()
-                    .any(|manifest| manifest.kind() == "Cluster"),
-                "{}",
-                file.display()
-            );
-            seen += 1;
+    for (file, text) in files() {
+        if !text.contains("\nkind: Platform\n") {
+            continue;
         }
+        let manifests = render::app_cluster(&platform(&file)).unwrap();
+        assert!(
+            manifests
+                .iter()
+                .any(|manifest| manifest.kind() == "Cluster"),
+            "{}",
+            file.display()
+        );
+        seen += 1;
     }
-    assert!(seen >= 2, "no examples in {}", examples().display());
+    assert!(seen >= 4, "{seen} platforms in {}", examples().display());
+}
+
+#[test]
+fn every_app_is_a_deployment_that_asks_for_something() {
+    let mut seen = 0;
+    for (file, text) in files() {
+        if !text.contains("\nkind: Deployment\n") {
+            continue;
+        }
+        let app: Deployment = serde_saphyr::from_str(&text).unwrap();
+        let pods = app.spec.unwrap().template.spec.unwrap();
+        let requests = pods.containers[0].resources.as_ref().unwrap();
+        assert!(requests.requests.is_some(), "{}", file.display());
+        seen += 1;
+    }
+    assert!(seen >= 1, "no App in {}", examples().display());
+}
+
+#[test]
+fn the_example_of_a_policy_says_what_is_usual() {
+    let text = fs::read_to_string(examples().join("policy.yaml")).unwrap();
+    assert_eq!(policy::file::parse(&text), Ok(policy::Policy::default()));
+}
+
+#[test]
+fn the_example_of_a_workload_can_be_simulated() {
+    let text = fs::read_to_string(examples().join("workload.yaml")).unwrap();
+    let mut workload: Workload = serde_saphyr::from_str(&text).unwrap();
+    workload.types = catalog::types(&PriceList::named("hetzner").unwrap());
+    let setting = Setting {
+        hours: 1.0,
+        ..Setting::default()
+    };
+    let report = simulate(&workload, &setting).unwrap();
+    assert_eq!(report.outcomes.len(), setting.strategies.len());
 }
 
 #[test]

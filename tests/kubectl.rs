@@ -121,17 +121,7 @@ impl Drop for Cluster {
     }
 }
 
-const NODE: &str = r#"
-apiVersion: v1
-kind: Node
-metadata: {name: node-1, labels: {kubernetes.io/hostname: node-1}}
-spec: {podCIDR: 10.244.0.0/24}
-status:
-  capacity: {cpu: "4", memory: 8Gi, pods: "110"}
-  allocatable: {cpu: "4", memory: 8Gi, pods: "110"}
-  nodeInfo: {kubeletVersion: v1.34.4}
-  conditions: [{type: Ready, status: "True", reason: KubeletReady, message: ready}]
-"#;
+const NODE: &str = include_str!("fixtures/kubectl-node.yaml");
 
 /// A `ConfigMap` with one value.
 fn config_map(value: &str) -> String {

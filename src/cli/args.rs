@@ -12,7 +12,7 @@ use crate::catalog::Catalog;
 use crate::catalog::bundle::Bundle;
 use crate::failure::Failure;
 use crate::home::Home;
-use crate::spec::{self, Platform};
+use crate::spec::{self, Platform, Sizes};
 use crate::substrate::Backend;
 use crate::substrate::sim::{Server, State};
 use crate::tools::docker::Docker;
@@ -210,6 +210,43 @@ fn elsewhere(platform: &Platform, substrate: spec::Substrate) -> Failure {
     .hint(format!(
         "or take it down first: bex-infra down {substrate} --name {name}"
     ))
+}
+
+/// Whether and how far the platform is resized by itself.
+#[derive(Debug, Clone, Copy, Default, Args)]
+#[command(next_help_heading = "Resize loop")]
+pub(super) struct Resize {
+    /// Let the resize loop bring workers, this many at most, and keep --workers at least
+    #[arg(long, value_name = "N", conflicts_with = "file", value_parser = clap::value_parser!(u32).range(1..=i64::from(spec::MAX_REPLICAS)))]
+    max: Option<u32>,
+    /// Do not install the resize loop
+    #[arg(long)]
+    no_resize: bool,
+}
+
+impl Resize {
+    /// Gives the default pool its sizes: what was its number of workers is its minimum.
+    pub(super) fn size(self, mut meant: Meant) -> Result<Meant, Failure> {
+        let Some(max) = self.max else {
+            return Ok(meant);
+        };
+        for pool in &mut meant.platform.pools {
+            let min = pool.replicas.take().unwrap_or(1);
+            if min > max {
+                let message = format!("--workers {min} is more than --max {max}");
+                return Err(Failure::usage(message));
+            }
+            pool.sizes = Some(Sizes { min, max });
+        }
+        Ok(meant)
+    }
+
+    pub(super) fn install(self, world: &mut World) -> Result<()> {
+        if self.no_resize {
+            return Ok(());
+        }
+        world.install_resize()
+    }
 }
 
 /// Longest time for the whole run.

@@ -1,7 +1,7 @@
 use anyhow::Result;
 use clap::Args;
 
-use super::args::{Limit, READING, Target};
+use super::args::{Limit, READING, Resize, Target};
 use crate::plan;
 use crate::run;
 use crate::ui::Ui;
@@ -19,15 +19,15 @@ pub(super) struct Plan {
     /// Number of workers
     #[arg(long, value_name = "N", conflicts_with = "file")]
     workers: Option<u32>,
+    #[command(flatten)]
+    resize: Resize,
 }
 
 impl Plan {
     pub(super) async fn run(self, ui: &Ui) -> Result<()> {
-        let world = self
-            .target
-            .platform(self.workers)?
-            .world(Limit::default(), READING)
-            .await?;
+        let meant = self.resize.size(self.target.platform(self.workers)?)?;
+        let mut world = meant.world(Limit::default(), READING).await?;
+        self.resize.install(&mut world)?;
         let plan = run::plan_up(&world).await?;
         ui.data(&plan, |plan| text(world.names().platform(), plan))
     }
@@ -62,7 +62,7 @@ mod tests {
         let steps = vec![
             step(
                 Action::ScalePool {
-                    pool: "worker-0".into(),
+                    group: "worker-0".into(),
                     from: 1,
                     to: 3,
                 },

@@ -1,3 +1,6 @@
+mod auto;
+mod explain;
+
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
@@ -5,6 +8,7 @@ use anyhow::Result;
 use clap::{ArgAction, Args, ValueEnum};
 use serde::Serialize;
 
+use self::auto::Auto;
 use super::args::{Limit, Which};
 use super::{plan, show};
 use crate::failure::Failure;
@@ -22,6 +26,8 @@ Example:
   bex-infra scale workers 3
   bex-infra scale workers +1 --pool batch
   bex-infra scale workers -2 --dry-run
+  bex-infra scale workers --auto --max 10
+  bex-infra scale workers --explain --pod default/web-0
 
 Workers that go are drained first. A node whose pods have nowhere to go is not taken without --force.")]
 pub(super) struct Scale {
@@ -29,8 +35,8 @@ pub(super) struct Scale {
     #[arg(value_enum)]
     what: What,
     /// The number wanted, or a change: 3, +1, -2
-    #[arg(value_name = "N", value_parser = resize, allow_negative_numbers = true)]
-    size: Resize,
+    #[arg(value_name = "N", value_parser = resize, allow_negative_numbers = true, required_unless_present_any = ["auto", "explain"], conflicts_with_all = ["auto", "explain"])]
+    size: Option<Resize>,
     /// The pool; not needed if there is one only
     #[arg(long)]
     pool: Option<String>,
@@ -43,6 +49,8 @@ pub(super) struct Scale {
     /// Take nodes even if their pods have nowhere to go
     #[arg(long)]
     force: bool,
+    #[command(flatten)]
+    auto: Auto,
     #[command(flatten)]
     which: Which,
     #[command(flatten)]
@@ -64,9 +72,15 @@ impl Scale {
         let begun = Instant::now();
         let world = self.which.existing()?.world(self.limit, USUALLY).await?;
         // Taking the lock makes a directory: not for a platform that is not there.
-        if !world.home.exists() {
+        if !world.home.exists() || self.auto.is_asked() {
             run::require_app_cluster(&world).await?;
         }
+        let Some(size) = self.size else {
+            return self
+                .auto
+                .run(ui, &world, self.pool.as_deref(), self.dry_run)
+                .await;
+        };
         let _lock = if self.dry_run {
             None
         } else {
@@ -77,7 +91,7 @@ impl Scale {
             Some(pool) => pool.clone(),
             None => only_pool(&app)?,
         };
-        let mut plan = run::plan_scale(&world, &pool, self.size, self.force).await?;
+        let mut plan = run::plan_scale(&world, &pool, size, self.force).await?;
         if self.dry_run {
             return ui.data(&plan, |plan| plan::text(world.names().platform(), plan));
         }

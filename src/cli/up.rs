@@ -5,7 +5,7 @@ use clap::Args;
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::args::{Limit, Target, duration};
+use super::args::{Limit, Resize, Target, duration};
 use super::{preflight, show};
 use crate::names::Names;
 use crate::plan::Plan;
@@ -19,12 +19,15 @@ use crate::world::World;
 #[command(after_help = "\
 Example:
   bex-infra up local
+  bex-infra up sim --max 10
   bex-infra up local --name ci --workers 2 --ttl 1h --bundle ./bundle
   bex-infra up -f platform.yaml
 
 With --bundle (or BEX_BUNDLE) everything comes out of that directory and the network is not used. Without \
 it, images that Docker lacks are pulled from their registries and manifests are downloaded from the URLs \
 in the catalogue.
+
+A pool that has a maximum is kept the right size by the resize loop, which is installed beside Cluster API.
 
 Running it again changes nothing if nothing is missing.")]
 pub(super) struct Up {
@@ -37,6 +40,8 @@ pub(super) struct Up {
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     ttl: Option<Duration>,
     #[command(flatten)]
+    resize: Resize,
+    #[command(flatten)]
     limit: Limit,
 }
 
@@ -45,11 +50,9 @@ const USUALLY: Duration = Duration::from_mins(15);
 impl Up {
     pub(super) async fn run(self, ui: &Ui) -> Result<()> {
         let begun = Instant::now();
-        let mut world = self
-            .target
-            .platform(self.workers)?
-            .world(self.limit, USUALLY)
-            .await?;
+        let meant = self.resize.size(self.target.platform(self.workers)?)?;
+        let mut world = meant.world(self.limit, USUALLY).await?;
+        self.resize.install(&mut world)?;
         world.expires = self.ttl.map(expiry).transpose()?;
         let _lock = world.home.lock("up")?;
         let plan = run::plan_up(&world).await?;
@@ -97,8 +100,10 @@ fn report(ui: &Ui, world: &World, done: &Plan, took: Duration) -> Result<()> {
 
 /// Commands to go on with.
 pub(super) fn next(world: &World) -> String {
+    let resized = world.platform.pools.iter().any(|pool| pool.sizes.is_some());
+    let scale = if resized { "--explain" } else { "2" };
     format!(
-        "next:\n  export KUBECONFIG={}\n  kubectl get nodes\n  bex-infra scale workers 2{flag}\n  bex-infra status{flag}",
+        "next:\n  export KUBECONFIG={}\n  kubectl get nodes\n  bex-infra scale workers {scale}{flag}\n  bex-infra status{flag}",
         world.home.kubeconfig().display(),
         flag = name_flag(world.names()),
     )

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use super::nudge;
 use crate::kubeconfig::file;
-use crate::names::NAMESPACE;
+use crate::names::{MAX_SIZE_ANNOTATION, MIN_SIZE_ANNOTATION, NAMESPACE};
 use crate::observe::{Machine, capi};
 use crate::plan::workers;
 use crate::progress::Reporter;
@@ -167,34 +167,56 @@ pub(super) async fn mark_for_deletion(world: &World, machines: &[String]) -> Res
     .map(drop)
 }
 
-pub(super) async fn scale_pool(world: &World, pool: &str, replicas: u32) -> Result<()> {
+pub(super) async fn scale_pool(world: &World, group: &str, replicas: u32) -> Result<()> {
     let client = world.infra_client().await?;
-    let name = world.platform.names.pool(pool);
+    let name = world.platform.names.pool(group);
     let deployments = capi::objects(&client, "MachineDeployment");
     let patch = json!({"spec": {"replicas": replicas}});
     deployments.patch_merge(&name, &patch).await.map(drop)
 }
 
-/// Waits until the pool has exactly `replicas` machines and each one's node is Ready.
+pub(super) async fn size_pool(world: &World, group: &str, min: u32, max: u32) -> Result<()> {
+    let client = world.infra_client().await?;
+    let name = world.platform.names.pool(group);
+    let deployments = capi::objects(&client, "MachineDeployment");
+    let annotations = json!({
+        MIN_SIZE_ANNOTATION: min.to_string(),
+        MAX_SIZE_ANNOTATION: max.to_string(),
+    });
+    let patch = json!({"metadata": {"annotations": annotations}});
+    deployments.patch_merge(&name, &patch).await.map(drop)
+}
+
+/// How many workers are waited for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Wanted {
+    pub(super) replicas: u32,
+    /// More will do as well.
+    pub(super) or_more: bool,
+}
+
+/// Waits until the pool, which these groups make up, has as many machines as are wanted and each one's node is Ready.
 pub(super) async fn wait_for_pool(
     world: &World,
     pool: &str,
-    replicas: u32,
+    groups: &[String],
+    wanted: Wanted,
     reporter: &Reporter,
 ) -> Result<()> {
     let client = world.infra_client().await?;
     let machines = capi::objects(&client, "Machine");
+    let groups = groups.iter().map(|group| world.platform.names.pool(group));
     let selector = format!(
-        "cluster.x-k8s.io/deployment-name={}",
-        world.platform.names.pool(pool)
+        "cluster.x-k8s.io/deployment-name in ({})",
+        groups.collect::<Vec<_>>().join(",")
     );
-    let what = format!("{} ready in pool {pool}", workers(replicas));
+    let what = format!("{} ready in pool {pool}", workers(wanted.replicas));
     let deadline = world.deadline(POOL_DEADLINE);
     let judge = |objects: &[DynamicObject]| {
         let seen = objects
             .iter()
             .map(|object| capi::machine(&world.platform.names, object));
-        pool_verdict(&seen.collect::<Vec<_>>(), replicas)
+        pool_verdict(&seen.collect::<Vec<_>>(), wanted)
     };
     tokio::select! {
         settled = machines.wait_list(&selector, &what, deadline, reporter, judge) => settled.map(drop),
@@ -202,13 +224,15 @@ pub(super) async fn wait_for_pool(
     }
 }
 
-fn pool_verdict(machines: &[Machine], replicas: u32) -> Verdict {
+fn pool_verdict(machines: &[Machine], wanted: Wanted) -> Verdict {
     let ready = machines
         .iter()
         .filter(|machine| machine.ready && !machine.deleting)
         .count();
+    let Wanted { replicas, or_more } = wanted;
     let wanted = usize::try_from(replicas).unwrap_or(usize::MAX);
-    if ready == wanted && machines.len() == wanted {
+    let enough = or_more && ready >= wanted;
+    if enough || (ready == wanted && machines.len() == wanted) {
         return Verdict::Done;
     }
     let leaving = machines

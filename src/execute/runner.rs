@@ -164,7 +164,7 @@ mod tests {
     fn plan(after: &[&[usize]]) -> Plan {
         let steps = after.iter().enumerate().map(|(index, after)| Step {
             action: Action::ScalePool {
-                pool: index.to_string(),
+                group: index.to_string(),
                 from: 0,
                 to: 0,
             },
@@ -178,7 +178,9 @@ mod tests {
 
     fn pool_of(action: &Action) -> String {
         match action {
-            Action::ScalePool { pool, .. } | Action::WaitForPool { pool, .. } => pool.clone(),
+            Action::ScalePool { group: name, .. } | Action::WaitForPool { pool: name, .. } => {
+                name.clone()
+            }
             other => panic!("unexpected {other}"),
         }
     }
@@ -222,7 +224,9 @@ mod tests {
         let mut plan = plan(&[&[], &[0]]);
         plan.steps[0].action = Action::WaitForPool {
             pool: "0".into(),
+            groups: Vec::new(),
             replicas: 1,
+            or_more: false,
         };
         let cancel = CancellationToken::new();
         let (events, _keep) = tokio::sync::mpsc::unbounded_channel();

@@ -5,8 +5,12 @@ use std::collections::BTreeMap;
 use kube::Client;
 use serde_json::Value;
 
-use super::{App, Machine, Pool};
-use crate::names::{APPLIED_HASH_ANNOTATION, NAMESPACE, Names};
+use super::{App, Group, Machine, Pool};
+use crate::names::{
+    APPLIED_HASH_ANNOTATION, MAX_SIZE_ANNOTATION, MIN_SIZE_ANNOTATION, NAMESPACE, Names,
+    POOL_ANNOTATION, RUNG_ANNOTATION,
+};
+use crate::spec::Sizes;
 use crate::tools::kube::{DynamicObject, Objects, conditions, is_true};
 
 const API_VERSION: &str = "cluster.x-k8s.io/v1beta2";
@@ -30,19 +34,34 @@ pub fn app(
     deployments: &[DynamicObject],
     machines: &[DynamicObject],
 ) -> App {
-    let machines: Vec<Machine> = machines
-        .iter()
-        .map(|object| machine(names, object))
-        .collect();
-    let pools = deployments
-        .iter()
-        .map(|deployment| {
-            (
-                pool_name(names, &name(deployment)),
-                pool(names, deployment, &machines),
-            )
-        })
-        .collect();
+    let groups = deployments.iter().map(|deployment| {
+        let pool = annotation(deployment, POOL_ANNOTATION).map(ToOwned::to_owned);
+        let group = group_name(names, &name(deployment));
+        (group.clone(), pool.unwrap_or(group))
+    });
+    let groups: BTreeMap<String, String> = groups.collect();
+    let machines = machines.iter().map(|object| {
+        let machine = machine(names, object);
+        let pool = groups.get(&machine.group).cloned();
+        Machine {
+            pool: pool.unwrap_or_else(|| machine.group.clone()),
+            ..machine
+        }
+    });
+    let machines: Vec<Machine> = machines.collect();
+    let mut pools: BTreeMap<String, Vec<&DynamicObject>> = BTreeMap::new();
+    for deployment in deployments {
+        let group = group_name(names, &name(deployment));
+        pools
+            .entry(groups[&group].clone())
+            .or_default()
+            .push(deployment);
+    }
+    let pools = pools.into_iter().map(|(name, groups)| {
+        let pool = pool(names, &name, groups, &machines);
+        (name, pool)
+    });
+    let pools = pools.collect();
     App {
         applied: BTreeMap::new(),
         deleting: cluster.metadata.deletion_timestamp.is_some(),
@@ -56,27 +75,57 @@ pub fn app(
     }
 }
 
-fn pool(names: &Names, deployment: &DynamicObject, machines: &[Machine]) -> Pool {
-    let pool = pool_name(names, &name(deployment));
+fn pool(
+    names: &Names,
+    pool: &str,
+    mut deployments: Vec<&DynamicObject>,
+    machines: &[Machine],
+) -> Pool {
+    deployments.sort_by_key(|deployment| size(deployment, RUNG_ANNOTATION));
+    let groups = deployments.iter().map(|deployment| Group {
+        name: group_name(names, &name(deployment)),
+        replicas: number(&deployment.data, "/spec/replicas"),
+    });
+    let groups: Vec<Group> = groups.collect();
     let mine = || machines.iter().filter(|machine| machine.pool == pool);
     let ready = mine()
         .filter(|machine| machine.ready && !machine.deleting)
         .count();
     Pool {
-        replicas: number(&deployment.data, "/spec/replicas"),
+        replicas: groups.iter().map(|group| group.replicas).sum(),
+        sizes: deployments.first().and_then(|first| sizes(first)),
+        groups,
         machines: count(mine().count()),
         ready: count(ready),
     }
 }
 
-/// A Machine and the state of its node.
+/// Those of the whole pool: its first rung has them.
+fn sizes(first: &DynamicObject) -> Option<Sizes> {
+    Some(Sizes {
+        min: size(first, MIN_SIZE_ANNOTATION)?,
+        max: size(first, MAX_SIZE_ANNOTATION)?,
+    })
+}
+
+fn size(object: &DynamicObject, key: &str) -> Option<u32> {
+    annotation(object, key)?.parse().ok()
+}
+
+fn annotation<'a>(object: &'a DynamicObject, key: &str) -> Option<&'a str> {
+    let annotations = object.metadata.annotations.as_ref()?;
+    annotations.get(key).map(String::as_str)
+}
+
+/// A Machine and the state of its node. Its pool is not known from it alone.
 pub fn machine(names: &Names, object: &DynamicObject) -> Machine {
     let labels = object.metadata.labels.as_ref();
     let deployment = labels.and_then(|labels| labels.get(DEPLOYMENT_LABEL));
     let ready = is_true(object, "NodeReady");
     Machine {
         name: name(object),
-        pool: deployment.map_or_else(|| CONTROL_PLANE.to_owned(), |name| pool_name(names, name)),
+        pool: String::new(),
+        group: deployment.map_or_else(|| CONTROL_PLANE.to_owned(), |name| group_name(names, name)),
         phase: text(&object.data, "/status/phase"),
         version: text(&object.data, "/spec/version"),
         node: Some(text(&object.data, "/status/nodeRef/name")).filter(|node| !node.is_empty()),
@@ -107,15 +156,10 @@ pub fn problems(object: &DynamicObject) -> Vec<String> {
 
 /// The hash that we left on an object when we applied it.
 pub fn applied_hash(object: &DynamicObject) -> Option<String> {
-    object
-        .metadata
-        .annotations
-        .as_ref()?
-        .get(APPLIED_HASH_ANNOTATION)
-        .cloned()
+    annotation(object, APPLIED_HASH_ANNOTATION).map(ToOwned::to_owned)
 }
 
-fn pool_name(names: &Names, deployment: &str) -> String {
+fn group_name(names: &Names, deployment: &str) -> String {
     let prefix = format!("{}-", names.platform());
     deployment
         .strip_prefix(&prefix)
@@ -198,10 +242,46 @@ mod tests {
             app.pools["worker-0"],
             Pool {
                 replicas: 2,
+                sizes: None,
+                groups: vec![Group {
+                    name: "worker-0".into(),
+                    replicas: 2
+                }],
                 machines: 2,
                 ready: 1
             }
         );
+    }
+
+    #[test]
+    fn rungs_make_up_a_pool_in_the_order_of_preference() {
+        let cluster = object(json!({"apiVersion": "v1", "kind": "Cluster"}));
+        let rung = |name: &str, place: &str, min: &str, replicas: u32| {
+            let annotations = json!({
+                POOL_ANNOTATION: "web",
+                RUNG_ANNOTATION: place,
+                MIN_SIZE_ANNOTATION: min,
+                MAX_SIZE_ANNOTATION: "9",
+            });
+            object(json!({
+                "apiVersion": "cluster.x-k8s.io/v1beta2", "kind": "MachineDeployment",
+                "metadata": {"name": name, "annotations": annotations}, "spec": {"replicas": replicas},
+            }))
+        };
+        let deployments = [
+            rung("acme-web-a-x", "1", "0", 3),
+            rung("acme-web", "0", "2", 2),
+        ];
+        let mut machine = machine_json("m", "True");
+        let labels = machine.metadata.labels.as_mut().unwrap();
+        labels.insert(DEPLOYMENT_LABEL.into(), "acme-web-a-x".into());
+        let app = app(&Names::new("acme"), &cluster, &deployments, &[machine]);
+        let pool = &app.pools["web"];
+        assert_eq!((pool.replicas, pool.machines, pool.ready), (5, 1, 1));
+        assert_eq!(pool.sizes, Some(Sizes { min: 2, max: 9 }));
+        let groups: Vec<&str> = pool.groups.iter().map(|of| of.name.as_str()).collect();
+        assert_eq!(groups, ["web", "web-a-x"]);
+        assert_eq!(app.machines[0].pool, "web");
     }
 
     #[test]
@@ -219,6 +299,6 @@ mod tests {
             object(json!({"apiVersion": "v1", "kind": "Machine", "metadata": {"name": "x"}}));
         let machine = machine(&Names::new("acme"), &bare);
         assert!(!machine.ready);
-        assert_eq!(machine.pool, CONTROL_PLANE);
+        assert_eq!(machine.group, CONTROL_PLANE);
     }
 }

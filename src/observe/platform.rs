@@ -7,7 +7,7 @@ use futures::future::try_join_all;
 use kube::Client;
 use serde_json::Value;
 
-use super::{App, Infra, Instance, Observed, capi, components, containers};
+use super::{App, Infra, Instance, Observed, Resize, capi, components, containers, lease};
 use crate::kubeconfig::file;
 use crate::names::APPLIED_HASH_ANNOTATION;
 use crate::render::Manifest;
@@ -78,15 +78,23 @@ async fn answering_infra(world: &World, infra: &Infra) -> Option<Client> {
 }
 
 async fn infra(world: &World, client: &Client) -> Result<Infra> {
-    let (networking, components) = tokio::try_join!(
+    let (networking, components, applied, holder) = tokio::try_join!(
         async { are_applied(client, &world.infra_networking().await?).await },
         components::installed(client),
+        applied(client, &world.resize),
+        lease::holder(client, world.names()),
     )?;
+    let (holder, runs) = holder.unzip();
     Ok(Infra {
         node: None,
         api: true,
         networking,
         components,
+        resize: Resize {
+            applied,
+            runs: runs.unwrap_or(false),
+            holder,
+        },
     })
 }
 

@@ -1,130 +1,54 @@
-//! What runs on the app cluster's nodes, with just what it takes to tell where its pods could run instead.
-//!
-//! Selectors, taints and tolerations stay in the API's own types; all else is flattened.
-
-mod convert;
-mod requests;
-
-use std::collections::BTreeMap;
+//! What runs on the app cluster's nodes, and everything that decides where else it could run: Kubernetes' own objects.
 
 use anyhow::{Context, Result};
 use k8s_openapi::api::core::v1 as core;
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use kube::Api;
 use kube::api::ListParams;
+use serde::Deserialize;
+use serde_json::Value;
 
-pub type Labels = BTreeMap<String, String>;
-
-/// Amounts by resource name: `cpu` in millicores, `memory` and other sizes in bytes, the rest in pieces.
-pub type Resources = BTreeMap<String, u64>;
+use crate::scheduling::RESOURCES;
 
 /// The nodes of a cluster and what is on them.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Workload {
-    pub nodes: Vec<Node>,
-    pub pods: Vec<Pod>,
-    pub budgets: Vec<Budget>,
+    pub nodes: Vec<core::Node>,
+    pub pods: Vec<core::Pod>,
+    pub budgets: Vec<PodDisruptionBudget>,
+    pub others: Vec<Other>,
 }
 
+/// An object of one of the other resources that scheduling looks at.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Node {
-    pub name: String,
-    pub labels: Labels,
-    pub taints: Vec<core::Taint>,
-    /// Rounded down; `pods` is how many may run.
-    pub allocatable: Resources,
-    /// Cordoned.
-    pub unschedulable: bool,
-    pub ready: bool,
-}
-
-/// A pod; of rules about its place, only those that the scheduler must keep.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Pod {
+pub struct Other {
+    /// One of [`RESOURCES`].
+    pub resource: String,
     pub namespace: String,
     pub name: String,
-    pub labels: Labels,
-    /// The node that it was assigned to.
-    pub node: Option<String>,
-    /// `Pending`, `Running`, `Succeeded`, `Failed` or `Unknown`.
-    pub phase: String,
-    /// It was told to stop already.
-    pub terminating: bool,
-    /// A static pod's image in the API: the kubelet runs it from a file on the node.
-    pub mirror: bool,
-    /// Kind of the controller that would make it again.
-    pub controller: Option<String>,
-    /// As the scheduler counts them, rounded up; `pods` is 1.
-    pub requests: Resources,
-    pub node_selector: Labels,
-    pub node_affinity: Option<core::NodeSelector>,
-    pub tolerations: Vec<core::Toleration>,
-    pub host_ports: Vec<HostPort>,
-    pub anti_affinity: Vec<core::PodAffinityTerm>,
-    /// Volumes that only some nodes can reach.
-    pub volumes: Vec<BoundVolume>,
-    /// Paths of its node that it keeps data in.
-    pub host_paths: Vec<String>,
-    /// It has an emptyDir on the node's disk, whose content is lost with the pod.
-    pub empty_dir: bool,
-    /// Required rules that are not read any further: `pod affinity`, ...
-    pub unchecked: Vec<&'static str>,
+    pub json: String,
 }
 
-impl Pod {
-    /// It ran to its end and takes no room any more.
-    pub fn is_finished(&self) -> bool {
-        matches!(self.phase.as_str(), "Succeeded" | "Failed")
-    }
-}
-
-/// A port of the node itself.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct HostPort {
-    /// `0.0.0.0` for every address.
-    pub ip: String,
-    pub port: i32,
-    pub protocol: String,
-}
-
-/// A claim whose volume can be reached from some nodes only.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct BoundVolume {
-    pub claim: String,
-    pub nodes: core::NodeSelector,
-}
-
-/// A `PodDisruptionBudget`.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Budget {
-    pub namespace: String,
-    pub name: String,
-    /// `None` covers no pod, an empty one every pod of the namespace.
-    pub selector: Option<LabelSelector>,
-    pub disruptions_allowed: u32,
+#[derive(Deserialize)]
+struct List {
+    items: Vec<Value>,
 }
 
 /// Lists everything at once, from the API server's own storage and not from a cache.
 pub async fn read(client: &kube::Client) -> Result<Workload> {
-    let (nodes, pods, budgets, claims, volumes) = tokio::try_join!(
+    let resources = RESOURCES.iter().filter(|resource| **resource != "nodes");
+    let others = resources.map(|resource| others(client, resource));
+    let (nodes, pods, budgets, others) = tokio::try_join!(
         list::<core::Node>(client, "nodes"),
         list::<core::Pod>(client, "pods"),
         list::<PodDisruptionBudget>(client, "pod disruption budgets"),
-        list::<core::PersistentVolumeClaim>(client, "persistent volume claims"),
-        list::<core::PersistentVolume>(client, "persistent volumes"),
+        futures::future::try_join_all(others),
     )?;
-    let bound = convert::BoundVolumes::new(&claims, volumes);
     Ok(Workload {
-        nodes: nodes
-            .into_iter()
-            .map(convert::node)
-            .collect::<Result<_>>()?,
-        pods: pods
-            .into_iter()
-            .map(|pod| convert::pod(pod, &bound))
-            .collect::<Result<_>>()?,
-        budgets: budgets.into_iter().map(convert::budget).collect(),
+        nodes,
+        pods,
+        budgets,
+        others: others.concat(),
     })
 }
 
@@ -137,6 +61,41 @@ where
         .await
         .with_context(|| format!("listing the {what} of the app cluster"))?;
     Ok(listed.items)
+}
+
+/// Nothing of a resource that the API server does not have.
+async fn others(client: &kube::Client, resource: &str) -> Result<Vec<Other>> {
+    let listing = || format!("listing the {resource} of the app cluster");
+    let request = http::Request::get(path(resource)).body(Vec::new());
+    let list = client.request::<List>(request.with_context(listing)?);
+    match list.await {
+        Ok(list) => {
+            let items = list.items.iter();
+            Ok(items.map(|item| Other::of(resource, item)).collect())
+        }
+        Err(kube::Error::Api(status)) if status.is_not_found() => Ok(Vec::new()),
+        Err(error) => Err(error).with_context(listing),
+    }
+}
+
+/// Of a resource by its plural and group; all of them are at version 1.
+fn path(resource: &str) -> String {
+    match resource.split_once('.') {
+        Some((plural, group)) => format!("/apis/{group}/v1/{plural}"),
+        None => format!("/api/v1/{resource}"),
+    }
+}
+
+impl Other {
+    pub fn of(resource: &str, object: &Value) -> Self {
+        let text = |field: &str| object["metadata"][field].as_str().unwrap_or_default();
+        Self {
+            resource: resource.to_owned(),
+            namespace: text("namespace").to_owned(),
+            name: text("name").to_owned(),
+            json: object.to_string(),
+        }
+    }
 }
 
 #[cfg(test)]

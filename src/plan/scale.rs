@@ -4,6 +4,7 @@ use super::drain::Removal;
 use super::{Action, Plan, workers};
 use crate::failure::Failure;
 use crate::observe::{App, Pool};
+use crate::spec::Sizes;
 
 /// What the user asked for: `3`, `+1` or `-2`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,7 +29,8 @@ impl Resize {
 }
 
 /// The steps that make `pool` have `target` workers. `removal` says which machines go when it shrinks; without
-/// `force` it is refused when one of their pods has no other place.
+/// `force` it is refused when one of their pods has no other place. A pool that the resize loop sizes stays within its
+/// sizes.
 pub fn scale(
     app: &App,
     pool: &str,
@@ -37,25 +39,83 @@ pub fn scale(
     force: bool,
 ) -> Result<Plan, Failure> {
     let seen = app.pools.get(pool).ok_or_else(|| unknown_pool(app, pool))?;
+    if let Some(sizes) = seen.sizes {
+        refuse_outside(pool, sizes, target)?;
+    }
     let mut plan = Plan::default();
     let accepted = Removal {
         homeless: Vec::new(),
         ..removal.clone()
     };
     let removal = if force { &accepted } else { removal };
-    resize(&mut plan, pool, seen, target, removal, &[])?;
+    let goal = Goal {
+        replicas: target,
+        or_more: false,
+    };
+    resize(&mut plan, app, (pool, seen), goal, removal, &[])?;
     Ok(plan)
 }
 
-/// Adds the steps from `seen` to `target` workers, after the steps of `after`.
+/// The steps that let the resize loop keep `pool` between these sizes.
+pub fn size(app: &App, pool: &str, sizes: Sizes) -> Result<Plan, Failure> {
+    let seen = app.pools.get(pool).ok_or_else(|| unknown_pool(app, pool))?;
+    let Sizes { min, max } = sizes;
+    if min > max {
+        return Err(Failure::usage(format!(
+            "--min {min} is more than --max {max}"
+        )));
+    }
+    let mut plan = Plan::default();
+    if seen.sizes == Some(sizes) {
+        return Ok(plan);
+    }
+    let reason = match seen.sizes {
+        Some(Sizes { min, max }) => format!("it may have {min} to {max}"),
+        None => "the resize loop leaves it alone".to_owned(),
+    };
+    for (place, group) in seen.groups.iter().enumerate() {
+        let action = Action::SizePool {
+            group: group.name.clone(),
+            min: if place == 0 { min } else { 0 },
+            max,
+        };
+        plan.add(action, reason.clone(), &[]);
+    }
+    Ok(plan)
+}
+
+/// How many workers a pool is to have.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Goal {
+    pub(super) replicas: u32,
+    /// More will do as well: somebody else decides about them.
+    pub(super) or_more: bool,
+}
+
+impl Goal {
+    fn is_met(self, seen: &Pool) -> bool {
+        let Self { replicas, or_more } = self;
+        if or_more {
+            return seen.ready >= replicas;
+        }
+        seen.replicas == replicas && seen.ready == replicas && seen.machines == replicas
+    }
+}
+
+/// Adds the steps from `seen` to the goal, after the steps of `after`.
 pub(super) fn resize(
     plan: &mut Plan,
-    pool: &str,
-    seen: &Pool,
-    target: u32,
+    app: &App,
+    (pool, seen): (&str, &Pool),
+    goal: Goal,
     removal: &Removal,
     after: &[Option<usize>],
 ) -> Result<(), Failure> {
+    let target = if goal.or_more {
+        goal.replicas.max(seen.replicas)
+    } else {
+        goal.replicas
+    };
     if !removal.homeless.is_empty() {
         return Err(homeless(pool, target, removal));
     }
@@ -68,26 +128,69 @@ pub(super) fn resize(
             &after,
         ));
     }
-    if seen.replicas != target {
-        let action = Action::ScalePool {
+    let scaled: Vec<Option<usize>> = changes(app, seen, target, removal)
+        .into_iter()
+        .map(|action| plan.add(action, format!("wanted: {}", workers(target)), &after))
+        .collect();
+    after.extend(scaled);
+    if !goal.is_met(seen) {
+        let reason = format!("{} ready, {} wanted", seen.ready, goal.replicas);
+        let action = Action::WaitForPool {
             pool: pool.to_owned(),
-            from: seen.replicas,
-            to: target,
+            groups: seen.groups.iter().map(|group| group.name.clone()).collect(),
+            replicas: goal.replicas,
+            or_more: goal.or_more,
         };
-        after.push(plan.add(action, format!("wanted: {}", workers(target)), &after));
-    }
-    if seen.replicas != target || seen.ready != target || seen.machines != target {
-        let reason = format!("{} ready, {target} wanted", seen.ready);
-        plan.add(
-            Action::WaitForPool {
-                pool: pool.to_owned(),
-                replicas: target,
-            },
-            reason,
-            &after,
-        );
+        plan.add(action, reason, &after);
     }
     Ok(())
+}
+
+/// Each group that loses machines becomes so much smaller; the preferred one takes up the rest of the difference.
+fn changes(app: &App, seen: &Pool, target: u32, removal: &Removal) -> Vec<Action> {
+    let mut sizes: Vec<u32> = seen.groups.iter().map(|group| group.replicas).collect();
+    let mut surplus = seen.replicas.saturating_sub(target);
+    for (size, group) in sizes.iter_mut().zip(&seen.groups) {
+        let going = removed_from(app, &group.name, removal)
+            .min(*size)
+            .min(surplus);
+        *size -= going;
+        surplus -= going;
+    }
+    // Replicas that have no machine yet: those of the least preferred group first.
+    for size in sizes.iter_mut().rev() {
+        let going = surplus.min(*size);
+        *size -= going;
+        surplus -= going;
+    }
+    if let Some(first) = sizes.first_mut() {
+        *first += target.saturating_sub(seen.replicas);
+    }
+    let changed = seen.groups.iter().zip(sizes);
+    changed
+        .filter(|(group, to)| group.replicas != *to)
+        .map(|(group, to)| Action::ScalePool {
+            group: group.name.clone(),
+            from: group.replicas,
+            to,
+        })
+        .collect()
+}
+
+fn removed_from(app: &App, group: &str, removal: &Removal) -> u32 {
+    let machines = app.machines.iter();
+    let going = machines
+        .filter(|machine| machine.group == group && removal.machines.contains(&machine.name));
+    u32::try_from(going.count()).unwrap_or(u32::MAX)
+}
+
+fn refuse_outside(pool: &str, sizes: Sizes, target: u32) -> Result<(), Failure> {
+    let Sizes { min, max } = sizes;
+    if (min..=max).contains(&target) {
+        return Ok(());
+    }
+    let message = format!("the resize loop keeps pool {pool} between {min} and {max} workers");
+    Err(Failure::refused(message).hint("change `min` or `max` in the spec, then run `up` again"))
 }
 
 fn unknown_pool(app: &App, pool: &str) -> Failure {

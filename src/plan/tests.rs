@@ -1,11 +1,13 @@
 //! Plans as text, turn by turn: what is there, what is missing, and why.
 
+mod resize;
+
 use std::collections::BTreeMap;
 
 use super::*;
 use crate::catalog::{Catalog, Component, Images};
 use crate::names::Names;
-use crate::observe::{App, Infra, Installed, Instance, Observed, Pool as SeenPool};
+use crate::observe::{self, App, Group, Infra, Installed, Instance, Observed, Pool as SeenPool};
 use crate::spec::{Network, Platform, Pool, Substrate};
 
 fn platform(replicas: Option<u32>) -> Platform {
@@ -30,6 +32,8 @@ fn platform(replicas: Option<u32>) -> Platform {
         pools: vec![Pool {
             name: "worker-0".into(),
             replicas,
+            sizes: None,
+            rungs: Vec::new(),
         }],
     }
 }
@@ -39,6 +43,7 @@ fn wanted() -> Wanted {
         images: ["lb:1".to_owned(), "node:1".to_owned()].into(),
         objects: vec![("Cluster/acme".into(), "h1".into())],
         components: vec![cert_manager()],
+        resize: Vec::new(),
     }
 }
 
@@ -69,25 +74,33 @@ fn complete() -> Observed {
             api: true,
             networking: true,
             components: BTreeMap::from([("cert-manager".to_owned(), installed("s1"))]),
+            resize: observe::Resize::default(),
         },
         app: Some(App {
             applied: BTreeMap::from([("Cluster/acme".to_owned(), "h1".to_owned())]),
             initialized: true,
             available: true,
             networking: true,
-            pools: BTreeMap::from([(
-                "worker-0".to_owned(),
-                SeenPool {
-                    replicas: 1,
-                    machines: 1,
-                    ready: 1,
-                },
-            )]),
+            pools: BTreeMap::from([("worker-0".to_owned(), pool(1, 1, 1))]),
             ..App::default()
         }),
         containers: BTreeMap::from([("acme-lb".to_owned(), running(true))]),
         network: true,
         kubeconfig: true,
+    }
+}
+
+/// The only pool, with so many replicas, machines and Ready nodes.
+fn pool(replicas: u32, machines: u32, ready: u32) -> SeenPool {
+    SeenPool {
+        replicas,
+        sizes: None,
+        groups: vec![Group {
+            name: "worker-0".into(),
+            replicas,
+        }],
+        machines,
+        ready,
     }
 }
 
@@ -135,14 +148,11 @@ fn a_complete_platform_needs_nothing() {
 #[test]
 fn a_pool_that_the_spec_leaves_open_keeps_the_size_that_scale_gave_it() {
     let mut seen = complete();
-    seen.app.as_mut().unwrap().pools.insert(
-        "worker-0".into(),
-        SeenPool {
-            replicas: 3,
-            machines: 3,
-            ready: 3,
-        },
-    );
+    seen.app
+        .as_mut()
+        .unwrap()
+        .pools
+        .insert("worker-0".into(), pool(3, 3, 3));
     assert!(
         up(&platform(None), &wanted(), &seen, &BTreeMap::new())
             .unwrap()
@@ -153,14 +163,11 @@ fn a_pool_that_the_spec_leaves_open_keeps_the_size_that_scale_gave_it() {
 #[test]
 fn a_lost_worker_is_waited_for() {
     let mut seen = complete();
-    seen.app.as_mut().unwrap().pools.insert(
-        "worker-0".into(),
-        SeenPool {
-            replicas: 1,
-            machines: 1,
-            ready: 0,
-        },
-    );
+    seen.app
+        .as_mut()
+        .unwrap()
+        .pools
+        .insert("worker-0".into(), pool(1, 1, 0));
     let plan = up(&platform(None), &wanted(), &seen, &BTreeMap::new()).unwrap();
     assert_eq!(
         text(&plan),
@@ -366,14 +373,11 @@ fn a_pool_that_the_spec_wants_larger_is_scaled_after_the_control_plane_is_there(
 #[test]
 fn a_pool_that_the_spec_wants_smaller_loses_the_machines_that_can_go() {
     let (platform, mut seen) = (platform(Some(1)), complete());
-    seen.app.as_mut().unwrap().pools.insert(
-        "worker-0".into(),
-        SeenPool {
-            replicas: 2,
-            machines: 2,
-            ready: 2,
-        },
-    );
+    seen.app
+        .as_mut()
+        .unwrap()
+        .pools
+        .insert("worker-0".into(), pool(2, 2, 2));
     assert_eq!(shrinking(&platform, &seen), [("worker-0", 1)]);
     let removal = drain::Removal {
         machines: vec!["m1".into()],

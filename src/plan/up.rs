@@ -1,13 +1,16 @@
 //! What is missing between a spec and a running platform.
 
+mod pools;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::drain::Removal;
-use super::{Action, Plan, scale};
+use super::{Action, Plan};
 use crate::catalog::Component;
 use crate::failure::Failure;
-use crate::observe::{App, Installed, Instance, Observed, Pool};
+use crate::observe::{App, Installed, Instance, Observed};
 use crate::spec::{Platform, Substrate};
+use pools::{pools, resize};
 
 /// What `up` wants beyond the platform itself, computed before planning because it is text, not state.
 #[derive(Debug, Clone, Default)]
@@ -17,6 +20,8 @@ pub struct Wanted {
     /// The app cluster's objects: (`Kind/name`, hash), in the order of application.
     pub objects: Vec<(String, String)>,
     pub components: Vec<Component>,
+    /// The resize loop's objects: (`Kind/name`, hash). None if it is not to be installed.
+    pub resize: Vec<(String, String)>,
 }
 
 /// The pools that `up` would make smaller, with the size that the spec wants.
@@ -299,13 +304,17 @@ fn app_cluster(
             &[api],
         );
     }
-    pools(
-        plan,
-        platform,
-        app,
-        removals,
-        &[applied, control_plane, networking],
-    )
+    let after = [applied, control_plane, networking];
+    resize(plan, wanted, &seen.infra, &after);
+    pools(plan, platform, app, removals, &after)
+}
+
+/// Those of the wanted objects that are not there as they are wanted.
+fn missing(wanted: &[(String, String)], applied: &BTreeMap<String, String>) -> Vec<String> {
+    let missing = wanted
+        .iter()
+        .filter(|(key, hash)| applied.get(key) != Some(hash));
+    missing.map(|(key, _)| key.clone()).collect()
 }
 
 /// The steps after which a new control plane's API server answers, and after which Cluster API knows it.
@@ -351,12 +360,7 @@ fn start_containers(plan: &mut Plan, seen: &Observed) -> Vec<Option<usize>> {
 }
 
 fn apply(plan: &mut Plan, wanted: &Wanted, app: &App, infra: &InfraSteps) -> Option<usize> {
-    let objects: Vec<String> = wanted
-        .objects
-        .iter()
-        .filter(|(key, hash)| app.applied.get(key) != Some(hash))
-        .map(|(key, _)| key.clone())
-        .collect();
+    let objects = missing(&wanted.objects, &app.applied);
     if objects.is_empty() {
         return None;
     }
@@ -371,27 +375,3 @@ fn apply(plan: &mut Plan, wanted: &Wanted, app: &App, infra: &InfraSteps) -> Opt
         &[infra.images, infra.ready],
     )
 }
-
-fn pools(
-    plan: &mut Plan,
-    platform: &Platform,
-    app: &App,
-    removals: &BTreeMap<String, Removal>,
-    after: &[Option<usize>],
-) -> Result<(), Failure> {
-    let none = Removal::default();
-    for pool in &platform.pools {
-        let seen = app.pools.get(&pool.name).cloned().unwrap_or(NEW_POOL);
-        let target = pool.replicas.unwrap_or(seen.replicas);
-        let removal = removals.get(&pool.name).unwrap_or(&none);
-        scale::resize(plan, &pool.name, &seen, target, removal, after)?;
-    }
-    Ok(())
-}
-
-/// A pool as Cluster API makes it: with one machine, which is not there yet.
-const NEW_POOL: Pool = Pool {
-    replicas: 1,
-    machines: 0,
-    ready: 0,
-};

@@ -6,7 +6,7 @@ use super::templates::embedded;
 use super::*;
 use crate::catalog::Catalog;
 use crate::names::APPLIED_HASH_ANNOTATION;
-use crate::spec::{self, Substrate};
+use crate::spec::{self, Rung, Sizes, Substrate};
 
 fn platform() -> Platform {
     let catalog: Catalog =
@@ -85,6 +85,46 @@ fn the_number_of_workers_is_never_applied_so_that_applying_never_takes_one_away(
         let deployment = named(&manifests, "MachineDeployment", "bex");
         assert_eq!(deployment.object["spec"].get("replicas"), None);
     }
+}
+
+#[test]
+fn each_rung_is_a_machine_deployment_that_says_what_it_is() {
+    let mut platform = platform();
+    platform.substrate = Substrate::Sim;
+    let small = Rung::usual();
+    let large = Rung {
+        machine_type: "cpx32".into(),
+        location: "nbg1".into(),
+        ..small.clone()
+    };
+    platform.pools[0].sizes = Some(Sizes { min: 1, max: 5 });
+    platform.pools[0].replicas = None;
+    platform.pools[0].rungs = vec![small, large];
+    let manifests = pool(&platform, &platform.pools[0]).unwrap();
+    let second = named(&manifests, "MachineDeployment", "bex-worker-0-cpx32-nbg1");
+    let mut annotations = second.object["metadata"]["annotations"].clone();
+    annotations[APPLIED_HASH_ANNOTATION] = Value::Null;
+    assert_eq!(
+        annotations,
+        json!({
+            "infra.bex.co/applied-hash": null,
+            "infra.bex.co/pool": "worker-0",
+            "infra.bex.co/machine-type": "cpx32",
+            "infra.bex.co/location": "nbg1",
+            "infra.bex.co/rung": "1",
+            "cluster.x-k8s.io/cluster-api-autoscaler-node-group-min-size": "0",
+            "cluster.x-k8s.io/cluster-api-autoscaler-node-group-max-size": "5",
+            "capacity.cluster-autoscaler.kubernetes.io/cpu": "4",
+            "capacity.cluster-autoscaler.kubernetes.io/memory": "8Gi",
+            "capacity.cluster-autoscaler.kubernetes.io/ephemeral-disk": "100Gi",
+            "capacity.cluster-autoscaler.kubernetes.io/maxPods": "110",
+            "capacity.cluster-autoscaler.kubernetes.io/labels": "node.kubernetes.io/instance-type=cpx32,\
+                topology.kubernetes.io/region=nbg1,topology.kubernetes.io/zone=nbg1",
+        })
+    );
+    let template = named(&manifests, "DevMachineTemplate", "bex-worker-0-cpx32-nbg1-");
+    let labels = &template.object["spec"]["template"]["metadata"]["labels"];
+    assert_eq!(labels["topology.kubernetes.io/zone"], "nbg1");
 }
 
 #[test]

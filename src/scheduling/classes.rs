@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use super::node::Node;
 use super::pod::{Pod, PodTerm, Spread};
-use super::refusal::NodeRule;
 use super::state::{ClassId, Slot, State};
 use super::tally::{Inclusion, Members, Namespaces, Rule, Tally};
+use super::ties::HOSTNAME;
 
 /// A class, and which tallies matter to it.
 #[derive(Debug, Clone)]
@@ -31,6 +31,17 @@ pub(super) struct Class {
     pub preferred_pods: Vec<(i32, usize)>,
     /// Rules that may be broken.
     pub even: Vec<usize>,
+}
+
+impl Class {
+    /// Whether pods on other nodes, or their claims, matter to it.
+    pub(super) fn looks_at_others(&self) -> bool {
+        !(self.spread.is_empty()
+            && self.affinity.is_empty()
+            && self.anti_affinity.is_empty()
+            && self.repelled_by.is_empty()
+            && self.pod.claims.is_empty())
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -214,6 +225,11 @@ impl Tallies {
         &self.all[number].1
     }
 
+    /// Whether each node is a domain of its own.
+    pub(super) fn is_near(&self, number: usize) -> bool {
+        self.all[number].0.topology_key == HOSTNAME
+    }
+
     fn add(&mut self, rule: Rule, slots: &[Slot]) -> usize {
         let number = self.all.len();
         let rule = Arc::new(rule);
@@ -333,66 +349,4 @@ fn rank(resource: &str) -> usize {
         .iter()
         .position(|name| *name == resource)
         .unwrap_or(first.len())
-}
-
-/// What nodes as such say to pods: the same for all pods that select and tolerate the same.
-#[derive(Debug, Clone, Default)]
-pub(super) struct FixedRules {
-    /// With the verdict of each node by its number.
-    all: Vec<(Arc<Pod>, Vec<Option<NodeRule>>)>,
-    numbers: HashMap<Arc<Pod>, usize>,
-}
-
-impl FixedRules {
-    fn rule(&mut self, pod: &Pod, slots: &[Slot]) -> usize {
-        let part = Pod {
-            node_selector: pod.node_selector.clone(),
-            node_affinity: pod.node_affinity.clone(),
-            tolerations: pod.tolerations.clone(),
-            ..Pod::default()
-        };
-        if let Some(number) = self.numbers.get(&part) {
-            return *number;
-        }
-        let verdicts = slots.iter().map(|slot| verdict(&part, slot.node.as_ref()));
-        let verdicts = verdicts.collect();
-        let part = Arc::new(part);
-        self.numbers.insert(Arc::clone(&part), self.all.len());
-        self.all.push((part, verdicts));
-        self.all.len() - 1
-    }
-
-    pub(super) fn set_node(&mut self, number: usize, node: Option<&Node>) {
-        for (part, verdicts) in &mut self.all {
-            if verdicts.len() <= number {
-                verdicts.resize(number + 1, Some(NodeRule::Closed));
-            }
-            verdicts[number] = verdict(part, node);
-        }
-    }
-
-    pub(super) fn verdict(&self, rule: usize, number: usize) -> Option<NodeRule> {
-        let verdict = self.all[rule].1.get(number).copied();
-        verdict.unwrap_or(Some(NodeRule::Closed))
-    }
-}
-
-fn verdict(pod: &Pod, node: Option<&Node>) -> Option<NodeRule> {
-    let Some(node) = node else {
-        return Some(NodeRule::Closed);
-    };
-    if pod
-        .named_nodes()
-        .is_some_and(|named| !named.contains(node.name.as_str()))
-    {
-        Some(NodeRule::NotNamed)
-    } else if node.unschedulable && !pod.tolerates(&super::node::Taint::unschedulable()) {
-        Some(NodeRule::Unschedulable)
-    } else if pod.untolerated(&node.taints).is_some() {
-        Some(NodeRule::Taint)
-    } else if !pod.selects_node(&node.name, &node.labels) {
-        Some(NodeRule::Affinity)
-    } else {
-        None
-    }
 }

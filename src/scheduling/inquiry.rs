@@ -21,7 +21,15 @@ pub struct Inquiry<'a> {
     /// It neither wants nor shuns anybody, and nobody anywhere shuns it.
     indifferent: bool,
     /// The least count that each spread rule compares with.
-    least: Vec<i64>,
+    pub(super) least: Vec<i64>,
+}
+
+/// Which rules about other pods are asked: those about the node itself, those about groups of nodes, or both.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Scope {
+    All,
+    Near,
+    Beyond,
 }
 
 impl State {
@@ -79,12 +87,7 @@ impl State {
 
     /// Whether a change on one node can make the class fit on another.
     pub fn depends_on_others(&self, class: ClassId) -> bool {
-        let class = &self.classes[class.0];
-        !(class.spread.is_empty()
-            && class.affinity.is_empty()
-            && class.anti_affinity.is_empty()
-            && class.repelled_by.is_empty()
-            && class.pod.claims.is_empty())
+        self.classes[class.0].looks_at_others()
     }
 
     /// Claims of the class that get their volumes when it has a node.
@@ -121,17 +124,23 @@ impl Inquiry<'_> {
         if let Some(rule) = self.state.fixed.verdict(self.class.fixed, id.0) {
             return Err(Refusal::Node(rule));
         }
-        let mut ports = self.class.pod.host_ports.iter();
-        if ports.any(|port| slot.ports.iter().any(|used| used.conflicts(port))) {
-            return Err(Refusal::HostPorts);
-        }
+        self.ports(slot)?;
         let shortage = self.shortage(slot);
         if !shortage.is_none() {
             return Err(Refusal::Resources(shortage));
         }
         self.volumes(slot)?;
-        self.spread(id)?;
-        self.company(id)
+        self.spread(id, Scope::All)?;
+        self.company(id, Scope::All)
+    }
+
+    pub(super) fn ports(&self, slot: &Slot) -> Result<(), Refusal> {
+        let mut ports = self.class.pod.host_ports.iter();
+        let taken = ports.any(|port| slot.ports.iter().any(|used| used.conflicts(port)));
+        if taken {
+            return Err(Refusal::HostPorts);
+        }
+        Ok(())
     }
 
     /// Rules that do not matter as things are: a claim that only one pod may use, and the company of other pods.
@@ -154,8 +163,27 @@ impl Inquiry<'_> {
         refusal.reasons(&names.collect::<Vec<_>>())
     }
 
-    /// `None`, if `verdict` lets the pod go anywhere.
-    pub(super) fn diagnose(
+    /// How many equal pods can be put on a node at once, at most `wanted`. Of those that look at the pods of other nodes,
+    /// one at a time.
+    pub fn how_many(&self, id: NodeId, wanted: u32) -> Result<u32, Refusal> {
+        self.fits(id)?;
+        let pod = &self.class.pod;
+        let single = !(pod.host_ports.is_empty() && pod.disks.is_empty());
+        if single || self.class.looks_at_others() {
+            return Ok(wanted.min(1));
+        }
+        let slot = &self.state.slots[id.0];
+        let left = |(place, amount): &(usize, i64)| {
+            (at(&slot.allocatable, *place) - at(&slot.requested, *place)) / (*amount).max(1)
+        };
+        let most = self.class.requests.iter().map(left).min();
+        let most = most.map_or(i64::MAX, |most| most.max(1));
+        let most = most.min(slot.allowed_pods - slot.pods);
+        Ok(u32::try_from(most).unwrap_or(u32::MAX).min(wanted))
+    }
+
+    /// What `verdict` says, node by node; `None`, if it lets the pod go anywhere.
+    pub fn diagnose(
         &self,
         mut verdict: impl FnMut(NodeId) -> Result<(), Refusal>,
     ) -> Option<Diagnosis> {
@@ -196,7 +224,7 @@ impl Inquiry<'_> {
         shortage
     }
 
-    fn volumes(&self, slot: &Slot) -> Result<(), Refusal> {
+    pub(super) fn volumes(&self, slot: &Slot) -> Result<(), Refusal> {
         let pod = &self.class.pod;
         let others = || {
             let present = slot.present.iter();
@@ -228,8 +256,15 @@ impl Inquiry<'_> {
             .ok_or(Refusal::VolumeZone)
     }
 
-    fn spread(&self, id: NodeId) -> Result<(), Refusal> {
+    fn asks(&self, scope: Scope, tally: usize) -> bool {
+        scope == Scope::All || self.state.tallies.is_near(tally) == (scope == Scope::Near)
+    }
+
+    pub(super) fn spread(&self, id: NodeId, scope: Scope) -> Result<(), Refusal> {
         for (rule, least) in self.class.spread.iter().zip(&self.least) {
+            if !self.asks(scope, rule.tally) {
+                continue;
+            }
             let count = self.state.tallies.get(rule.tally).count_at(id.0);
             let count = count.ok_or(Refusal::SpreadLabel)?;
             if i64::from(count) + rule.own - least > rule.max_skew {
@@ -239,22 +274,22 @@ impl Inquiry<'_> {
         Ok(())
     }
 
-    fn company(&self, id: NodeId) -> Result<(), Refusal> {
+    pub(super) fn company(&self, id: NodeId, scope: Scope) -> Result<(), Refusal> {
         if self.indifferent {
             return Ok(());
         }
+        let asked = |tally: &&usize| self.asks(scope, **tally);
         let count = |tally: &usize| self.state.tallies.get(*tally).count_at(id.0);
         let some = |tally: &usize| count(tally).is_some_and(|pods| pods > 0);
-        let mut labelled = self.class.affinity.iter();
-        let wanted = labelled.all(|tally| count(tally).is_some())
-            && (self.first || self.class.affinity.iter().all(some));
+        let with = || self.class.affinity.iter().filter(asked);
+        let wanted = with().all(|tally| count(tally).is_some()) && (self.first || with().all(some));
         if !wanted {
             return Err(Refusal::Affinity);
         }
-        if self.class.anti_affinity.iter().any(some) {
+        if self.class.anti_affinity.iter().filter(asked).any(some) {
             return Err(Refusal::AntiAffinity);
         }
-        if self.class.repelled_by.iter().any(some) {
+        if self.class.repelled_by.iter().filter(asked).any(some) {
             return Err(Refusal::OthersAntiAffinity);
         }
         Ok(())

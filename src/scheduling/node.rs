@@ -50,6 +50,18 @@ impl Node {
             name,
         })
     }
+
+    /// The same as the API has it after `kubectl cordon`, the taint included that follows.
+    #[must_use]
+    pub fn cordoned(&self) -> Self {
+        let mut node = self.clone();
+        node.unschedulable = true;
+        let taint = Taint::unschedulable();
+        if !node.taints.contains(&taint) {
+            node.taints.push(taint);
+        }
+        node
+    }
 }
 
 impl Taint {

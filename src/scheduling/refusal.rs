@@ -106,6 +106,12 @@ impl Refusal {
         }
     }
 
+    /// Whether it depends on the node alone, and on nothing of the pod that labels, claims and rules about other pods say.
+    pub fn is_local(self) -> bool {
+        let local = matches!(self, Self::Node(_) | Self::HostPorts | Self::Resources(_));
+        local || self == Self::Disk
+    }
+
     /// `requests` are the names of what the pod asks for.
     pub fn reasons(self, requests: &[&str]) -> Vec<String> {
         let one = |reason: &str| vec![reason.to_owned()];
@@ -158,21 +164,24 @@ pub struct Diagnosis {
     pub never_preempts: bool,
 }
 
+impl Diagnosis {
+    /// Why, without a word on preemption.
+    pub fn summary(&self) -> String {
+        let reasons = match &self.refused {
+            Some(reason) => reason.clone(),
+            None => histogram(&self.reasons),
+        };
+        format!("0/{} nodes are available: {reasons}", self.nodes)
+    }
+}
+
 impl fmt::Display for Diagnosis {
     /// As in the event `FailedScheduling`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.nodes == 0 && self.refused.is_none() {
             return f.write_str("no nodes available to schedule pods");
         }
-        let reasons = match &self.refused {
-            Some(reason) => reason.clone(),
-            None => histogram(&self.reasons),
-        };
-        write!(
-            f,
-            "0/{} nodes are available: {reasons}. preemption: ",
-            self.nodes
-        )?;
+        write!(f, "{}. preemption: ", self.summary())?;
         if self.never_preempts {
             return f.write_str("not eligible due to preemptionPolicy=Never.");
         }

@@ -3,17 +3,26 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::classes::{Class, FixedRules, Tallies};
+use super::classes::{Class, Tallies};
+use super::fixed::FixedRules;
 use super::labels::Labels;
 use super::node::Node;
 use super::pod::{HostPort, Pod};
 use super::pods::Pods;
+use super::resources::Resources;
 use super::storage::Storage;
 use super::tally::Namespaces;
 
 /// The number of a node; it keeps it as long as the node or a pod on it exists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NodeId(pub(super) usize);
+
+impl NodeId {
+    /// Numbers are small and close together.
+    pub fn number(self) -> usize {
+        self.0
+    }
+}
 
 /// The number of a class of pods with the same content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -89,6 +98,29 @@ impl State {
 
     pub fn node(&self, id: NodeId) -> Option<&Node> {
         self.slots[id.0].node.as_ref()
+    }
+
+    /// What pods have left of a node; `pods` is how many more it may run.
+    pub fn free(&self, id: NodeId) -> Resources {
+        let slot = &self.slots[id.0];
+        let amounts = slot.allocatable.iter().enumerate();
+        let left = amounts.map(|(place, all)| {
+            let left = all - at(&slot.requested, place);
+            (self.resources[place].clone(), left)
+        });
+        let pods = ("pods".to_owned(), slot.allowed_pods - slot.pods);
+        left.chain([pods]).collect()
+    }
+
+    /// How much of a node is asked for, in thousandths of what it has: of the resource that is nearest to its end.
+    pub fn fullness(&self, id: NodeId) -> i64 {
+        let slot = &self.slots[id.0];
+        let all = slot.allocatable.iter().enumerate();
+        let amounts = all.map(|(place, all)| (at(&slot.requested, place), *all));
+        let amounts = amounts.chain([(slot.pods, slot.allowed_pods)]);
+        let shares = amounts.filter(|(asked, _)| *asked > 0);
+        let shares = shares.map(|(asked, all)| asked.saturating_mul(1000) / all.max(1));
+        shares.max().unwrap_or_default()
     }
 
     pub fn nodes(&self) -> impl Iterator<Item = (NodeId, &Node)> {

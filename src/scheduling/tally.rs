@@ -132,6 +132,15 @@ impl Rule {
 }
 
 impl Inclusion {
+    /// Labels that it looks at.
+    pub(super) fn labels(&self) -> impl Iterator<Item = &str> {
+        let terms = self.node_affinity.iter().flat_map(|terms| &terms.0);
+        let requirements = terms.flat_map(|term| &term.labels);
+        let selector = self.node_selector.keys().chain(&self.keys);
+        let terms = requirements.map(|requirement| requirement.key.as_str());
+        selector.map(String::as_str).chain(terms)
+    }
+
     fn include(&self, node: &Node) -> bool {
         // The same words as the pod's own rules.
         let pod = Pod {
@@ -189,6 +198,11 @@ impl Tally {
     /// How many there are in the node's domain; `None` if it is in none.
     pub(super) fn count_at(&self, number: usize) -> Option<u32> {
         self.seat(number).map(|seat| self.domains[seat.domain].pods)
+    }
+
+    /// The number of the node's domain.
+    pub(super) fn domain_of(&self, number: usize) -> Option<usize> {
+        self.seat(number).map(|seat| seat.domain)
     }
 
     /// How many there are in the emptiest domain; no domain is as good as endlessly many pods.

@@ -74,6 +74,11 @@ impl Trial<'_> {
         self.add(class, node, 1);
     }
 
+    /// So many more pods of the class on the node, or fewer below zero: those that are not about to go anyway.
+    pub fn change(&mut self, class: ClassId, node: NodeId, pods: i32) {
+        self.add(class, node, pods);
+    }
+
     /// Takes a pod of the class, one that is not about to go anyway, off the node.
     pub fn take(&mut self, class: ClassId, node: NodeId) {
         self.add(class, node, -1);
@@ -86,8 +91,35 @@ impl Trial<'_> {
         NodeId(number)
     }
 
+    /// Keeps new pods off a node, as while it is drained; its pods stay.
+    pub fn cordon(&mut self, node: NodeId) {
+        if let Some(node) = self.node(node).map(Node::cordoned) {
+            self.set_node(node);
+        }
+    }
+
     pub fn remove_node(&mut self, node: NodeId) {
         self.replace(node.0, None);
+    }
+
+    /// How many changes were made; see [`Self::back_to`].
+    pub fn changes(&self) -> usize {
+        self.done.len()
+    }
+
+    /// Takes all changes back but the first so many.
+    pub fn back_to(&mut self, changes: usize) {
+        while self.done.len() > changes {
+            match self.done.pop() {
+                Some(Step::Pods(class, number, pods)) => {
+                    self.state.add(class, number, false, -pods);
+                }
+                Some(Step::Node(number, node)) => {
+                    self.state.replace(number, node);
+                }
+                None => break,
+            }
+        }
     }
 
     /// Makes the changes last.
@@ -117,14 +149,7 @@ impl Deref for Trial<'_> {
 
 impl Drop for Trial<'_> {
     fn drop(&mut self) {
-        while let Some(step) = self.done.pop() {
-            match step {
-                Step::Pods(class, number, pods) => self.state.add(class, number, false, -pods),
-                Step::Node(number, node) => {
-                    self.state.replace(number, node);
-                }
-            }
-        }
+        self.back_to(0);
         self.state.generation = self.generation;
     }
 }

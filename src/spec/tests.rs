@@ -60,6 +60,56 @@ fn every_field_reaches_the_platform() {
 }
 
 #[test]
+fn a_pool_with_a_maximum_is_the_resize_loops() {
+    let platform = parsed("  substrate: local\n  pools: [{name: web, max: 5}, {name: batch}]");
+    let [web, batch] = platform.pools.as_slice() else {
+        panic!("{:?}", platform.pools)
+    };
+    assert_eq!(web.sizes, Some(Sizes { min: 1, max: 5 }));
+    assert_eq!(batch.sizes, None);
+}
+
+#[test]
+fn each_rung_of_a_ladder_is_a_group_and_the_first_one_holds_the_minimum() {
+    let platform = parsed(
+        "  substrate: sim
+  pools:
+    - name: web
+      min: 2
+      max: 9
+      machineTypes:
+        - {type: cpx22, location: fsn1}
+        - {type: cpx32, location: nbg1}",
+    );
+    let groups: Vec<(String, usize, Option<Sizes>)> = platform.pools[0]
+        .groups()
+        .into_iter()
+        .map(|group| (group.name, group.place, group.sizes))
+        .collect();
+    assert_eq!(
+        groups,
+        [
+            ("web".to_owned(), 0, Some(Sizes { min: 2, max: 9 })),
+            (
+                "web-cpx32-nbg1".to_owned(),
+                1,
+                Some(Sizes { min: 0, max: 9 })
+            )
+        ]
+    );
+    let size = platform.pools[0].rungs[1].size;
+    assert_eq!((size.cpus, size.memory_mib), (4, 8192));
+}
+
+#[test]
+fn the_usual_simulated_machine_can_be_named() {
+    let platform = parsed(
+        "  substrate: sim\n  pools: [{name: a, machineTypes: [{type: sim-4x8, location: sim-1}]}]",
+    );
+    assert_eq!(platform.pools[0].rungs, [Rung::usual()]);
+}
+
+#[test]
 fn the_node_image_follows_the_kubernetes_version() {
     let platform = parsed("  substrate: local\n  kubernetes: v1.33.7");
     assert_eq!(platform.catalog.kubernetes, "v1.33.7");
@@ -136,7 +186,7 @@ p.yaml:5:3: spec.substrate: is missing
 p.yaml:7:14: spec.pools[0].name: `Worker` is not a name; expected lower-case letters, digits and `-`, first a letter, \
          last no `-`
 p.yaml:7:32: spec.pools[0].replicas: must be 0 to 500, found 501
-p.yaml:8:17: spec.pools[1].replica: unknown field; expected name, replicas"
+p.yaml:8:17: spec.pools[1].replica: unknown field; expected name, replicas, min, max, machineTypes"
     );
     assert_eq!(
         report.hints,

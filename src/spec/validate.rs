@@ -4,11 +4,12 @@ use ipnet::Ipv4Net;
 
 use super::catalog;
 use super::document::Node;
+use super::pools::pools;
 use super::problems::nearest;
 use super::reader::{Field, Object, Reader};
 use super::values;
-use super::{CONTROL_PLANE_SIZES, DEFAULT_PODS, DEFAULT_SERVICES, MAX_REPLICAS};
-use super::{Network, Platform, Pool, Substrate};
+use super::{CONTROL_PLANE_SIZES, DEFAULT_PODS, DEFAULT_SERVICES};
+use super::{Network, Platform, Substrate};
 use crate::catalog::Catalog;
 use crate::names::Names;
 
@@ -40,7 +41,7 @@ pub(super) fn platform(root: &Node, base: &Catalog, reader: &mut Reader) -> Opti
     )?;
     let substrate = substrate(&spec, reader);
     let control_plane_replicas = control_plane(&spec, reader);
-    let pools = pools(&spec, reader);
+    let pools = pools(&spec, name.as_deref(), substrate, reader);
     let network = network(&spec, reader);
     let catalog = catalog::overridden(&field, &spec, base, reader);
     Some(Platform {
@@ -103,43 +104,6 @@ fn control_plane(spec: &Object<'_>, reader: &mut Reader) -> Option<u32> {
         );
     }
     size
-}
-
-fn pools(spec: &Object<'_>, reader: &mut Reader) -> Option<Vec<Pool>> {
-    let Some(field) = spec.get("pools") else {
-        return Some(vec![Pool::first(None)]);
-    };
-    let items = reader.list(&field)?;
-    if items.is_empty() {
-        reader.wrong(
-            &field,
-            "is empty; at least one pool is needed, and its replicas may be 0",
-        );
-    }
-    let mut pools: Vec<Pool> = Vec::new();
-    for item in &items {
-        let Some(found) = pool(item, &pools, reader) else {
-            continue;
-        };
-        pools.push(found);
-    }
-    Some(pools)
-}
-
-fn pool(field: &Field<'_>, earlier: &[Pool], reader: &mut Reader) -> Option<Pool> {
-    let object = reader.object(field, &["name", "replicas"])?;
-    let replicas = object
-        .get("replicas")
-        .and_then(|count| reader.count(&count, &(0..=MAX_REPLICAS)));
-    let field = reader.required(&object, "name")?;
-    let name = reader.checked(&field, values::pool_name)?;
-    if let Some(index) = earlier.iter().position(|pool| pool.name == name) {
-        reader.wrong(
-            &field,
-            format!("`{name}` is also the name of spec.pools[{index}]"),
-        );
-    }
-    Some(Pool { name, replicas })
 }
 
 fn network(spec: &Object<'_>, reader: &mut Reader) -> Option<Network> {

@@ -2,6 +2,7 @@
 
 pub mod clusters;
 pub mod infra_node;
+pub mod loop_image;
 pub mod networking;
 pub mod preflight;
 pub mod prepared;

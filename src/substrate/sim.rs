@@ -2,6 +2,7 @@
 
 mod guard;
 pub mod preflight;
+mod resize;
 pub mod serve;
 mod server;
 #[cfg(test)]

@@ -25,6 +25,16 @@ fn every_verb_of_bundle_explains_itself() {
 }
 
 #[test]
+fn every_verb_of_resize_explains_itself() {
+    for verb in ["run", "replay", "report", "simulate"] {
+        insta::assert_snapshot!(
+            format!("help-resize-{verb}"),
+            stdout(&["resize", verb, "--help"])
+        );
+    }
+}
+
+#[test]
 fn every_help_has_an_example_that_names_the_verb() {
     for verb in verbs() {
         let help = stdout(&[&verb, "--help"]);

@@ -7,6 +7,7 @@ mod daemon;
 mod help;
 mod lock;
 mod output;
+mod resize;
 mod sandbox;
 mod simulated;
 mod spec;

@@ -11,12 +11,12 @@ use serde_json::Value;
 use crate::sandbox::{Done, Sandbox};
 
 /// Takes its platform down, whatever becomes of the test.
-struct Platform {
-    sandbox: Sandbox,
+pub(crate) struct Platform {
+    pub(crate) sandbox: Sandbox,
 }
 
 impl Platform {
-    fn up(args: &[&str]) -> Self {
+    pub(crate) fn up(args: &[&str]) -> Self {
         let platform = Self {
             sandbox: Sandbox::new(),
         };
@@ -24,24 +24,34 @@ impl Platform {
         platform
     }
 
-    fn must(&self, args: &[&str]) -> Done {
+    /// As a spec says, which lies in `platform.yaml`.
+    pub(crate) fn of(spec: &str, args: &[&str]) -> Self {
+        let platform = Self {
+            sandbox: Sandbox::new(),
+        };
+        platform.sandbox.write("platform.yaml", spec);
+        platform.must(&[&["up", "-f", "platform.yaml"], args].concat());
+        platform
+    }
+
+    pub(crate) fn must(&self, args: &[&str]) -> Done {
         let done = self.sandbox.run(args);
         assert_eq!(done.code, Some(0), "{args:?}: {}", done.stderr);
         done
     }
 
-    fn status(&self) -> Value {
+    pub(crate) fn status(&self) -> Value {
         serde_json::from_str(&self.must(&["status", "-o", "json"]).stdout).unwrap()
     }
 
-    fn workers(&self) -> Vec<String> {
+    pub(crate) fn workers(&self) -> Vec<String> {
         let status = self.status();
         let machines = status["observed"]["app"]["machines"].as_array().unwrap();
         let workers = machines
             .iter()
             .filter(|machine| machine["pool"] == "worker-0");
         workers
-            .map(|machine| machine["node"].as_str().unwrap().to_owned())
+            .map(|machine| machine["node"].as_str().unwrap_or_default().to_owned())
             .collect()
     }
 

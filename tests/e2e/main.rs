@@ -10,6 +10,7 @@ mod echo;
 mod interruption;
 mod judge;
 mod remains;
+mod resize;
 mod story;
 
 use std::time::{Duration, Instant};
@@ -77,4 +78,10 @@ fn a_signal_and_a_rival_leave_a_platform_that_up_finishes_and_down_removes() -> 
 #[ignore = "needs the testbed: tests/e2e/run"]
 fn a_smoke_test_passes_and_cleans_up() -> Result<()> {
     bex::on_platform("e2e-smoke", story::smoke)
+}
+
+#[test]
+#[ignore = "needs the testbed: tests/e2e/run"]
+fn a_platform_keeps_itself_the_right_size() -> Result<()> {
+    bex::on_platform("e2e-resize", resize::life)
 }

@@ -5,23 +5,17 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::names::Names;
-use crate::observe::{Machine, Observed};
-use crate::spec::{Platform, Substrate};
+use crate::observe::{Machine, Observed, Pool};
+use crate::spec::{Platform, Sizes, Substrate};
 use crate::ui::table::table;
 
 /// The whole state as tables, and the problems below them.
 pub(super) fn text(platform: &Platform, seen: &Observed, now: Timestamp) -> String {
     let mut parts = vec![clusters(&platform.names, seen)];
     if let Some(app) = &seen.app {
-        let pools = app.pools.iter().map(|(name, pool)| {
-            [
-                name.clone(),
-                pool.replicas.to_string(),
-                pool.machines.to_string(),
-                pool.ready.to_string(),
-            ]
-        });
-        parts.push(table(["POOL", "WANTED", "MACHINES", "READY"], pools));
+        let pools = app.pools.iter().map(|(name, pool)| pool_row(name, pool));
+        let header = ["POOL", "MIN", "MAX", "WANTED", "MACHINES", "READY"];
+        parts.push(table(header, pools));
         let machines = app.machines.iter().map(|machine| row(machine, now));
         parts.push(table(
             [
@@ -29,6 +23,9 @@ pub(super) fn text(platform: &Platform, seen: &Observed, now: Timestamp) -> Stri
             ],
             machines,
         ));
+    }
+    if let Some(line) = resize(seen) {
+        parts.push(line);
     }
     let components = seen.infra.components.iter();
     let components: Vec<_> = components
@@ -67,6 +64,34 @@ fn clusters(names: &Names, seen: &Observed) -> String {
             row([names.app_cluster(), "app", app, version]),
         ],
     )
+}
+
+/// Whether the resize loop is at work; nothing where nobody wants it to.
+fn resize(seen: &Observed) -> Option<String> {
+    let pools = seen.app.iter().flat_map(|app| app.pools.values());
+    let wanted = pools.into_iter().any(|pool| pool.sizes.is_some());
+    let resize = &seen.infra.resize;
+    match &resize.holder {
+        Some(holder) if resize.runs => Some(format!("resize loop: at work ({holder})")),
+        _ if wanted => Some("resize loop: not at work".to_owned()),
+        _ => None,
+    }
+}
+
+/// A pool that the resize loop leaves alone has no bounds.
+fn pool_row(name: &str, pool: &Pool) -> [String; 6] {
+    let bound = |of: fn(Sizes) -> u32| {
+        pool.sizes
+            .map_or("-".to_owned(), |sizes| of(sizes).to_string())
+    };
+    [
+        name.to_owned(),
+        bound(|sizes| sizes.min),
+        bound(|sizes| sizes.max),
+        pool.replicas.to_string(),
+        pool.machines.to_string(),
+        pool.ready.to_string(),
+    ]
 }
 
 fn row(machine: &Machine, now: Timestamp) -> [String; 7] {
@@ -157,7 +182,7 @@ fn yes_no(yes: bool) -> String {
 mod tests {
     use super::*;
     use crate::catalog::Catalog;
-    use crate::observe::{App, Infra, Installed, Instance, Pool};
+    use crate::observe::{App, Infra, Installed, Instance};
     use crate::spec;
 
     fn observed() -> Observed {
@@ -201,6 +226,8 @@ mod tests {
                         replicas: 1,
                         machines: 1,
                         ready: 1,
+                        sizes: Some(Sizes { min: 1, max: 5 }),
+                        ..Pool::default()
                     },
                 )]
                 .into(),
@@ -227,11 +254,13 @@ mod tests {
         bex-mgmt  infra  running
         bex       app    available  v1.34.4
 
-        POOL      WANTED  MACHINES  READY
-        worker-0  1       1         1
+        POOL      MIN  MAX  WANTED  MACHINES  READY
+        worker-0  1    5    1       1         1
 
         MACHINE             POOL      PHASE    READY  NODE                VERSION  AGE
         bex-worker-0-x7k2p  worker-0  Running  yes    bex-worker-0-x7k2p  v1.34.4  60m
+
+        resize loop: not at work
 
         COMPONENT     VERSION  READY
         cert-manager  v1.19.1  yes

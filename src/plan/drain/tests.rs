@@ -1,11 +1,12 @@
 mod choice;
+mod given;
 mod replay;
 mod why;
 
+use given::*;
 use serde_json::{Value, from_value};
 
 use super::*;
-use crate::observe::workload::{Budget, Labels, Node, Resources};
 
 fn pairs(pairs: &[(&str, &str)]) -> Labels {
     let owned = pairs
@@ -67,8 +68,8 @@ fn machine(node: &str, age: u32) -> Candidate {
     }
 }
 
-fn workload(nodes: &[Node], pods: &[Pod]) -> Workload {
-    Workload {
+fn workload(nodes: &[Node], pods: &[Pod]) -> Given {
+    Given {
         nodes: nodes.to_vec(),
         pods: pods.to_vec(),
         budgets: Vec::new(),
@@ -77,4 +78,8 @@ fn workload(nodes: &[Node], pods: &[Pod]) -> Workload {
 
 fn read<T: serde::de::DeserializeOwned>(value: Value) -> T {
     from_value(value).unwrap()
+}
+
+fn remove(seen: &Given, machines: &[Candidate], count: usize) -> Removal {
+    super::remove(&seen.workload(), machines, count).unwrap()
 }

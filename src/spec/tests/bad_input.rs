@@ -16,6 +16,35 @@ fn a_bad_field_is_told_with_its_place_and_path() {
     }
 }
 
+/// The same on a simulated platform.
+#[test]
+fn a_bad_machine_type_is_told_with_its_place_and_path() {
+    for (pool, expected) in MACHINES {
+        let spec = format!("  substrate: sim\n  pools: [{{name: a, {pool}}}]");
+        assert_eq!(
+            refused(&document(&spec)).message,
+            prefixed(expected),
+            "{spec}"
+        );
+    }
+}
+
+#[test]
+fn two_groups_of_one_name_are_refused() {
+    let spec = "  substrate: sim
+  pools:
+    - {name: a-sim-4x8-sim-1}
+    - name: a
+      max: 3
+      machineTypes: [{type: cpx22, location: fsn1}, {type: sim-4x8, location: sim-1}]";
+    assert_eq!(
+        refused(&document(spec)).message,
+        prefixed(
+            "8:7: spec.pools[1]: its MachineDeployment would be named `bex-a-sim-4x8-sim-1` like one of spec.pools[0]"
+        )
+    );
+}
+
 #[test]
 fn a_bad_document_is_told_with_its_place() {
     for (text, expected) in DOCUMENTS {
@@ -44,6 +73,33 @@ fn prefixed(lines: &str) -> String {
     let lines: Vec<String> = lines.lines().map(|line| format!("p.yaml:{line}")).collect();
     lines.join("\n")
 }
+
+const MACHINES: &[(&str, &str)] = &[
+    (
+        "machineTypes: cpx22",
+        "6:35: spec.pools[0].machineTypes: expected a list, found the string `cpx22`",
+    ),
+    (
+        "machineTypes: [{type: cpx22}]",
+        "6:36: spec.pools[0].machineTypes[0].location: is missing",
+    ),
+    (
+        "machineTypes: [{type: cpx222, location: fsn1}]",
+        "6:43: spec.pools[0].machineTypes[0].type: there is no machine type `cpx222`; did you mean `cpx22`?",
+    ),
+    (
+        "machineTypes: [{type: sim-4x8, location: fsn1}]",
+        "6:62: spec.pools[0].machineTypes[0].location: sim-4x8 cannot be had in `fsn1`; expected sim-1",
+    ),
+    (
+        "max: 3, machineTypes: [{type: cpx22, location: fsn1}, {type: cpx22, location: fsn1}]",
+        "6:75: spec.pools[0].machineTypes[1]: is the same as the one with number 1",
+    ),
+    (
+        "machineTypes: [{type: cpx22, location: fsn1}, {type: cpx32, location: fsn1}]",
+        "6:35: spec.pools[0].machineTypes: only the resize loop takes another type than the first; that needs `max`",
+    ),
+];
 
 const FIELDS: &[(&str, &str)] = &[
     (
@@ -101,6 +157,34 @@ const FIELDS: &[(&str, &str)] = &[
     (
         "  pools:\n    - name: a\n    - name: b\n    - name: a",
         "9:13: spec.pools[2].name: `a` is also the name of spec.pools[0]",
+    ),
+    (
+        "  pools: [{name: a, min: 2}]",
+        "6:26: spec.pools[0].min: says nothing without `max`, up to which the pool may grow",
+    ),
+    (
+        "  pools: [{name: a, min: 3, max: 2}]",
+        "6:26: spec.pools[0].min: 3 is more than `max`, which is 2",
+    ),
+    (
+        "  pools: [{name: a, min: 0, max: 2}]",
+        "6:26: spec.pools[0].min: must be 1 to 500, found 0",
+    ),
+    (
+        "  pools: [{name: a, max: 501}]",
+        "6:26: spec.pools[0].max: must be 1 to 500, found 501",
+    ),
+    (
+        "  pools: [{name: a, max: 0}]",
+        "6:26: spec.pools[0].max: must be 1 to 500, found 0",
+    ),
+    (
+        "  pools: [{name: a, replicas: 2, max: 3}]",
+        "6:31: spec.pools[0].replicas: the resize loop sizes a pool that has `max`; say `min` instead",
+    ),
+    (
+        "  pools: [{name: a, machineTypes: [{type: cpx22, location: fsn1}]}]",
+        "6:35: spec.pools[0].machineTypes: containers are all of one size; leave it out on substrate local",
     ),
     (
         "  controlPlane: {replicas: 2}",

@@ -1,8 +1,7 @@
 //! How the two clusters are reached from this machine.
 
 use anyhow::{Context as _, Result};
-use k8s_openapi::api::core::v1::Secret;
-use kube::{Api, Client};
+use kube::Client;
 
 use crate::kubeconfig::{Access, Kubeconfig, combine};
 use crate::names::{NAMESPACE, Names};
@@ -54,14 +53,7 @@ pub async fn kubeconfig(docker: &Docker, infra: &Client, names: &Names) -> Resul
 /// Cluster API writes the load balancer's own address into it, which not every machine can reach; the port is read
 /// from Docker each time, because it changes when the load balancer restarts. Errors while either is missing.
 async fn app_access(docker: &Docker, infra: &Client, names: &Names) -> Result<(String, String)> {
-    let secret_name = format!("{}-kubeconfig", names.app_cluster());
-    let secrets: Api<Secret> = Api::namespaced(infra.clone(), NAMESPACE);
-    let secret = secrets.get(&secret_name).await;
-    let secret = secret.with_context(|| format!("reading Secret {secret_name}"))?;
-    let value = secret.data.and_then(|mut data| data.remove("value"));
-    let value = value.with_context(|| format!("Secret {secret_name} has no key `value`"))?;
-    let admin = String::from_utf8(value.0);
-    let admin = admin.with_context(|| format!("Secret {secret_name} is not text"))?;
+    let admin = api::secret(infra, NAMESPACE, &names.app_kubeconfig(), "value").await?;
     let balancer = names.load_balancer();
     let container = docker.find_container(&balancer).await?;
     let container = container.with_context(|| format!("there is no container {balancer}"))?;

@@ -12,6 +12,7 @@ use serde_json::json;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use super::resize;
 use crate::sim::api::Access;
 use crate::sim::clock::Clock;
 use crate::sim::controllers::cluster_api::Endpoint;
@@ -85,8 +86,15 @@ pub async fn serve(settings: Settings, cancel: CancellationToken) -> Result<Serv
         kubeconfig: credentials.kubeconfig("app", addresses[1]),
     };
     let sim = Sim::new(stores, Clock::real(), scenario, endpoint)?;
+    let kubeconfigs = [
+        credentials.kubeconfig("infra", addresses[0]),
+        credentials.kubeconfig("app", addresses[1]),
+    ];
+    let mut tasks = credentials.start(sim, infra, app, &cancel);
+    let log = persistent.then(|| dir.join("resize.log"));
+    tasks.spawn(resize::supervise(kubeconfigs, log, cancel));
     Ok(Serving {
-        tasks: credentials.start(sim, infra, app, &cancel),
+        tasks,
         infra: Served {
             address: addresses[0],
             kubeconfig: infra_file,

@@ -2,7 +2,7 @@
 
 use super::*;
 
-fn chosen(workload: &Workload, machines: &[Candidate], count: usize) -> Vec<String> {
+fn chosen(workload: &Given, machines: &[Candidate], count: usize) -> Vec<String> {
     remove(workload, machines, count).machines
 }
 

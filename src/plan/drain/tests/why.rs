@@ -3,7 +3,6 @@
 use serde_json::json;
 
 use super::*;
-use crate::observe::workload::{BoundVolume, HostPort};
 
 fn why(mover: Pod, stays: Node, others: &[Pod]) -> Option<String> {
     let pods = [&[mover], others].concat();
@@ -160,9 +159,9 @@ fn a_host_port_is_taken_by_the_same_port_protocol_and_address() {
 
 #[test]
 fn anti_affinity_keeps_pods_apart_whoever_has_the_rule() {
-    let apart: Vec<_> = read(json!([
+    let apart = json!([
         {"topologyKey": "kubernetes.io/hostname", "labelSelector": {"matchLabels": {"app": "web"}}}
-    ]));
+    ]);
     let says = "pod anti-affinity keeps it off every remaining node";
     let (plain, mut strict) = (pod("a", "w0"), pod("b", "w0"));
     strict.anti_affinity = apart;
@@ -240,17 +239,17 @@ fn cordoned_nodes_and_nodes_that_are_not_ready_take_nobody() {
 
 #[test]
 fn what_would_be_lost_or_cannot_be_judged_is_said() {
-    let (mut orphan, mut local, mut spread) = (pod("a", "w0"), pod("a", "w0"), pod("a", "w0"));
+    let (mut orphan, mut local, mut device) = (pod("a", "w0"), pod("a", "w0"), pod("a", "w0"));
     orphan.controller = None;
     local.host_paths = vec!["/var/data".to_owned()];
-    spread.unchecked = vec!["topology spread"];
+    device.resource_claims = json!([{"name": "gpu", "resourceClaimName": "gpu"}]);
     let expected = [
         (orphan, "no controller would make it again"),
         (
             local,
             "what it keeps in /var/data of its node would stay behind",
         ),
-        (spread, "its topology spread rule could not be checked"),
+        (device, "its resource claim rule could not be checked"),
     ];
     for (mover, says) in expected {
         assert_eq!(why(mover, node("w1"), &[]).as_deref(), Some(says));
@@ -298,4 +297,29 @@ fn a_budget_covers_running_pods_of_its_namespace_that_it_selects() {
         says(web, &[budget("one", 1), budget("two", 1)]).as_deref(),
         Some("more than one PodDisruptionBudget covers it, and such a pod is never evicted")
     );
+}
+
+#[test]
+fn spread_and_affinity_are_judged() {
+    let term = json!({"topologyKey": "kubernetes.io/hostname", "labelSelector": {"matchLabels": {"app": "db"}}});
+    let (mut follower, mut even) = (pod("a", "w0"), pod("a", "w0"));
+    follower.affinity = json!([term]);
+    let says = "node(s) didn't match pod affinity rules";
+    assert_eq!(
+        why(follower.clone(), node("w1"), &[]).as_deref(),
+        Some(says)
+    );
+    let mut db = pod("db", "w1");
+    db.labels = pairs(&[("app", "db")]);
+    assert_eq!(why(follower, node("w1"), &[db]), None);
+
+    even.spread = json!([{
+        "maxSkew": 1, "topologyKey": "kubernetes.io/hostname", "whenUnsatisfiable": "DoNotSchedule",
+        "labelSelector": {"matchLabels": {"app": "web"}},
+    }]);
+    assert_eq!(why(even.clone(), node("w1"), &[]), None);
+    let says = "node(s) didn't match pod topology spread constraints";
+    let mut neighbour = pod("b", "w1");
+    neighbour.requests.clear();
+    assert_eq!(why(even, node("w1"), &[neighbour]).as_deref(), Some(says));
 }

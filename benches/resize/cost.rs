@@ -1,0 +1,71 @@
+//! S3: what usual pods cost on Hetzner's price list.
+
+use bex_infra::resize::prices::PriceList;
+use bex_infra::resize::workload::generate::{Family, Shape, catalog, usual};
+use bex_infra::resize::workload::{Type, Workload};
+
+use crate::measure::{EFFORT, RUNS, hourly, human, of, ours};
+use crate::peer::Karpenter;
+
+const SEED: u64 = 42;
+const HOURS_A_MONTH: f64 = 730.0;
+const CATALOGS: [(&str, &[&str]); 2] = [("CPX", &["cpx"]), ("CPX + CCX", &["cpx", "ccx"])];
+
+pub(crate) fn measure(karpenter: Option<&Karpenter>) {
+    let prices = PriceList::named("hetzner").unwrap();
+    println!("\n### S3: usual pods on Hetzner's price list, six DaemonSets on each node\n");
+    println!(
+        "| types | pods | decided | nodes | {} a month | above the bound | Karpenter computes | its nodes | a month | ours against its | unscheduled, ours / its | no order found |",
+        prices.currency
+    );
+    println!("|---|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|");
+    for (name, prefixes) in CATALOGS {
+        let types = types(&prices, prefixes);
+        for shape in [Shape::Generic, Shape::Web, Shape::Trace] {
+            for (pods, runs) in [(50, RUNS), (500, RUNS), (5000, 1), (50_000, 0)] {
+                row(
+                    name,
+                    &usual(shape, pods, types.clone(), SEED),
+                    karpenter,
+                    runs,
+                );
+            }
+        }
+    }
+}
+
+fn types(prices: &PriceList, prefixes: &[&str]) -> Vec<Type> {
+    let family = Family {
+        prefixes,
+        location: "fsn1",
+        sold_out_too: true,
+    };
+    catalog(prices, family)
+}
+
+fn row(types: &str, workload: &Workload, karpenter: Option<&Karpenter>, runs: usize) {
+    let ours = ours(workload, EFFORT);
+    let (price, bound) = (hourly(ours.growth.cost), hourly(ours.growth.bound));
+    let theirs = karpenter.and_then(|karpenter| karpenter.solve(workload, runs));
+    let their = match &theirs {
+        Some(theirs) => format!(
+            "{} | {} | {:.0} | {}",
+            human(theirs.decided),
+            theirs.nodes,
+            theirs.hourly * HOURS_A_MONTH,
+            of(price, theirs.hourly),
+        ),
+        None => "- | - | - | -".to_owned(),
+    };
+    println!(
+        "| {types} | {} | {} | {} | {:.0} | {} | {their} | {} / {} | {} |",
+        workload.name,
+        human(ours.decided),
+        ours.growth.machines.len(),
+        price * HOURS_A_MONTH,
+        of(price, bound),
+        ours.unscheduled,
+        theirs.map_or("-".to_owned(), |theirs| theirs.unscheduled.to_string()),
+        ours.infeasible,
+    );
+}

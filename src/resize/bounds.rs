@@ -1,0 +1,151 @@
+//! What machines for given pods cost at least, and the best choice where there are few. Pure.
+//!
+//! Variable-size vector bin packing: items with amounts, bins with capacities and prices. Three bounds, the highest of
+//! which counts: the dual of the linear relaxation over totals, the configuration relaxation by column generation, and
+//! counts of items of which no two share a bin.
+
+mod certificate;
+mod cliques;
+mod configurations;
+mod covers;
+mod exact;
+mod fitting;
+mod knapsack;
+mod liquids;
+mod reduced;
+mod simplex;
+mod totals;
+
+#[cfg(test)]
+mod tests;
+
+use reduced::Reduced;
+use totals::Totals;
+
+/// Items to pack, and what can be bought for them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Problem {
+    pub items: Vec<Item>,
+    pub bins: Vec<Bin>,
+}
+
+/// So many equal items.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Item {
+    /// By resource, in an order that all items and bins share. One of them may count pods.
+    pub amounts: Vec<i64>,
+    pub count: u32,
+    /// Whether it may go into each bin, by the bin's place.
+    pub fits: Vec<bool>,
+    /// At most so many of it in one bin; items with the same number of `apart` exclude each other altogether.
+    pub per_bin: u32,
+    pub apart: Option<u32>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Bin {
+    /// What is free in it for items, daemons taken off.
+    pub amounts: Vec<i64>,
+    /// Millionths an hour.
+    pub price: u64,
+    pub limit: u32,
+}
+
+/// A price that no choice can undercut, in millionths, rounded up.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Bound {
+    pub price: u64,
+    pub kind: Kind,
+}
+
+/// Which argument gave the bound.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Kind {
+    /// Totals of each resource against the best price for it.
+    #[default]
+    Totals,
+    /// The relaxation over whole contents of bins.
+    Configurations,
+    /// Items that exclude each other.
+    Cliques,
+    /// An optimal choice was found.
+    Exact,
+}
+
+/// What to buy and what to put in: bins by place, with the items in them by place and count.
+pub type Packing = Vec<(usize, Vec<(usize, u32)>)>;
+
+/// Sets of whole bins that are looked at for a bound.
+const COVERS: u32 = 1_000;
+
+/// What every choice costs at least; items that fit nowhere do not count. `columns`: how many contents of bins may be
+/// generated for the relaxation over configurations; 0 leaves that one out.
+pub fn bound(problem: &Problem, columns: u32) -> Bound {
+    let reduced = Reduced::of(problem);
+    let mut best = Bound::default();
+    best.raise(Totals::of(&reduced, false).bound(), Kind::Totals);
+    best.raise(cliques::bound(&reduced), Kind::Cliques);
+    if columns > 0 {
+        best.raise(covers::bound(&reduced, COVERS), Kind::Totals);
+        let contents = configurations::bound(&reduced, columns, best.price);
+        best.raise(contents, Kind::Configurations);
+    }
+    best
+}
+
+impl Bound {
+    fn raise(&mut self, price: u64, kind: Kind) {
+        if price > self.price {
+            *self = Self { price, kind };
+        }
+    }
+}
+
+/// The price of one unit of each resource in the cheapest mixture of bins: the dual solution of the totals, as if every
+/// item could go into every bin. It ranks bins for greedy choices.
+pub fn unit_prices(problem: &Problem) -> Vec<f64> {
+    let reduced = Reduced::of(problem);
+    let prices = Totals::of(&reduced, true).prices();
+    let mut prices = prices.into_iter().next().unwrap_or_default().into_iter();
+    let width = problem.items.iter().map(|item| item.amounts.len()).max();
+    let mut all = vec![0.0; width.unwrap_or_default()];
+    for resource in &reduced.resources {
+        all[*resource] = prices.next().unwrap_or_default();
+    }
+    all
+}
+
+/// A content of a bin that cheap choices have often.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Share {
+    /// The place of the bin, or of one like it.
+    pub bin: usize,
+    /// Places of items that are alike, and how many of them there are together.
+    pub content: Vec<(Vec<usize>, u32)>,
+    /// How often; not a whole number.
+    pub times: f64,
+}
+
+/// The cheapest mixture of contents if parts of bins could be had, from so many contents. Rounded down it is the larger
+/// part of a good choice. Empty if there are too many different items.
+pub fn mixture(problem: &Problem, columns: u32) -> Vec<Share> {
+    let reduced = Reduced::of(problem);
+    let shapes = &reduced.shapes;
+    let items = |(shape, count): (usize, u32)| {
+        let sources = shapes[shape].sources.iter();
+        (sources.map(|(item, _)| *item).collect(), count)
+    };
+    let mixture = configurations::mixture(&reduced, columns).into_iter();
+    mixture
+        .map(|(stock, content, times)| Share {
+            bin: reduced.stocks[stock].sources[0].0,
+            content: content.into_iter().map(items).collect(),
+            times,
+        })
+        .collect()
+}
+
+/// A cheapest choice; nothing if `steps` do not suffice to prove one, or if there is none for all items.
+pub fn cheapest(problem: &Problem, steps: u32) -> Option<Packing> {
+    exact::cheapest(problem, steps)
+}

@@ -1,0 +1,345 @@
+//! The relaxation over whole contents of bins, solved by generating contents. Pure.
+//!
+//! Items get values; the content of a bin that is worth more than the bin costs is a new column for the linear program,
+//! whose solution gives new values. What each round's values prove is checked in whole numbers, so that the bound holds
+//! wherever it stops.
+
+use super::certificate::{Factor, Worth, best_factor, proven};
+use super::knapsack::{Best, Content, Knapsack, RoomPrices};
+use super::reduced::Reduced;
+use super::simplex::Program;
+use super::totals::Totals;
+
+/// The largest value of an item in whole numbers.
+const GRAIN: f64 = 1_099_511_627_776.0;
+/// The largest value of all items together.
+const LARGEST: f64 = 4e18;
+/// A bound is good enough if it is so close to what the relaxation costs.
+const ENOUGH: f64 = 1.0 - 1e-4;
+/// With more shapes than this, contents are too many to be generated one by one. Where shapes are as many, totals are
+/// hardly worse.
+const MANY: usize = 300;
+/// After so many rounds that prove no more, the rest is left alone.
+const PATIENCE: u32 = 20;
+/// How much of the best values so far goes into those that are tried next: they jump about less.
+const STEADY: f64 = 0.6;
+
+/// Values that prove a bound.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Proof {
+    pub values: Vec<i64>,
+    pub worths: Vec<Worth>,
+    pub price: u64,
+}
+
+/// The linear program over the contents so far.
+#[derive(Debug)]
+struct Master<'a> {
+    reduced: &'a Reduced,
+    program: Program,
+    /// Bins of which there may be too few: they have a row of their own behind those of the shapes.
+    limited: Vec<usize>,
+    /// The dearest bin: costs are in parts of it.
+    dearest: f64,
+    /// The contents so far with their bins, in the order of their columns.
+    contents: Vec<(usize, Content)>,
+}
+
+/// Effort of a search for the best content.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Care {
+    /// Contents that may be generated.
+    pub columns: u32,
+    /// Steps for each content.
+    pub steps: u32,
+    /// One part of so many is not looked for.
+    pub grain: i64,
+}
+
+/// What all items cost at least; a bound that is not above the known one is of no interest.
+pub(super) fn bound(reduced: &Reduced, columns: u32, known: u64) -> u64 {
+    if reduced.shapes.len() > MANY {
+        return 0;
+    }
+    prove(reduced, care(columns), known).price
+}
+
+fn care(columns: u32) -> Care {
+    Care {
+        columns,
+        steps: 500,
+        grain: 10_000,
+    }
+}
+
+/// The best values that were found.
+pub(super) fn prove(reduced: &Reduced, care: Care, known: u64) -> Proof {
+    solve(reduced, care, known).1
+}
+
+/// Contents with their bins, and how often the relaxation has each: the cheapest mixture if parts of bins could be had.
+pub(super) fn mixture(reduced: &Reduced, columns: u32) -> Vec<(usize, Content, f64)> {
+    if reduced.shapes.is_empty() || reduced.shapes.len() > MANY {
+        return Vec::new();
+    }
+    let mut master = solve(reduced, care(columns), 0).0;
+    master.program.minimize(2_000);
+    let solution = master.program.solution();
+    let times = &solution[solution.len() - master.contents.len()..];
+    let contents = master.contents.into_iter().zip(times);
+    let some = contents.filter(|(_, times)| **times > 0.0);
+    some.map(|((stock, content), times)| (stock, content, *times))
+        .collect()
+}
+
+fn solve(reduced: &Reduced, care: Care, known: u64) -> (Master<'_>, Proof) {
+    let mut master = Master::new(reduced);
+    let mut center = Totals::of(reduced, false).values(reduced);
+    let mut proof = master.round(&center, care).0;
+    let mut steady = STEADY;
+    let mut left = care.columns;
+    let mut idle = 0;
+    while left > 0 && idle < PATIENCE {
+        // No values prove more than what the contents so far cost.
+        let cost = master.cost();
+        if float(proof.price) >= cost * ENOUGH || float(known) >= cost {
+            break;
+        }
+        master.program.minimize(2_000);
+        let mixed = mix(&center, &master.values(), steady);
+        let (next, added) = master.round(&mixed, care);
+        if next.price > proof.price {
+            (proof, center) = (next, mixed);
+            idle = 0;
+        }
+        idle += 1;
+        if added == 0 && steady <= 0.0 {
+            break;
+        }
+        // Values that lead to no content are too far from the program's.
+        steady = if added == 0 {
+            steady - (1.0 - STEADY)
+        } else {
+            STEADY
+        };
+        left = left.saturating_sub(added.max(1));
+    }
+    (master, proof)
+}
+
+fn mix(center: &[f64], duals: &[f64], steady: f64) -> Vec<f64> {
+    let pairs = center.iter().zip(duals);
+    let steady = steady.max(0.0);
+    pairs
+        .map(|(center, dual)| steady * center + (1.0 - steady) * dual)
+        .collect()
+}
+
+/// The best content of each bin.
+fn contents(reduced: &Reduced, values: &[i64], care: Care) -> Vec<Best> {
+    let counts: Vec<u32> = reduced.shapes.iter().map(|shape| shape.count).collect();
+    let best = |stock: usize| {
+        let prices = RoomPrices::of(reduced, stock, values, &counts);
+        let knapsack = Knapsack::new(reduced, stock, values, &counts, &prices, None);
+        knapsack.best(care.steps, care.grain)
+    };
+    (0..reduced.stocks.len()).map(best).collect()
+}
+
+fn check(reduced: &Reduced, values: Vec<i64>, contents: &[Best]) -> Proof {
+    let worths = reduced.worths().into_iter().zip(contents);
+    let worths: Vec<Worth> = worths
+        .map(|(worth, best)| Worth {
+            most: best.at_most.into(),
+            ..worth
+        })
+        .collect();
+    let parts = reduced.shapes.iter().zip(&values);
+    let total = parts
+        .map(|(shape, value)| i128::from(shape.count) * i128::from(*value))
+        .sum();
+    Proof {
+        price: proven(total, &worths),
+        values,
+        worths,
+    }
+}
+
+impl<'a> Master<'a> {
+    fn new(reduced: &'a Reduced) -> Self {
+        let limited = reduced.scarce();
+        let counts = reduced.shapes.iter().map(|shape| f64::from(shape.count));
+        let limits = limited
+            .iter()
+            .map(|stock| f64::from(reduced.stocks[*stock].limit));
+        let dearest = reduced
+            .stocks
+            .iter()
+            .map(|stock| float(stock.price))
+            .fold(1.0, f64::max);
+        let costs = reduced
+            .shapes
+            .iter()
+            .map(|_| 4.0)
+            .chain(limited.iter().map(|_| 0.0));
+        let mut program = Program::new(counts.chain(limits).collect(), costs.collect());
+        for shape in 0..reduced.shapes.len() {
+            program.add(0.0, vec![(shape, -1.0)], f64::INFINITY);
+        }
+        let mut master = Self {
+            reduced,
+            program,
+            limited,
+            dearest,
+            contents: Vec::new(),
+        };
+        master.add_uniform_contents();
+        master.program.minimize(2_000);
+        master
+    }
+
+    /// For each shape the bin that holds it at the lowest price, full of it.
+    fn add_uniform_contents(&mut self) {
+        let counts: Vec<u32> = self
+            .reduced
+            .shapes
+            .iter()
+            .map(|shape| shape.count)
+            .collect();
+        for shape in 0..counts.len() {
+            let full = (0..self.reduced.stocks.len()).filter_map(|stock| {
+                let content = &self.reduced.shapes[shape];
+                let most = content.most.min(self.reduced.room_for(stock, shape));
+                (content.fits[stock] && most > 0).then_some((stock, most))
+            });
+            let price = |(stock, most): &(usize, u32)| {
+                float(self.reduced.stocks[*stock].price) / f64::from(*most)
+            };
+            let best = full.min_by(|a, b| price(a).total_cmp(&price(b)));
+            if let Some((stock, most)) = best {
+                self.add_content(stock, &vec![(shape, most)]);
+            }
+        }
+    }
+
+    /// Looks for the best contents for these values. What the values prove, and how many contents are new.
+    fn round(&mut self, values: &[f64], care: Care) -> (Proof, u32) {
+        let values = whole_values(values, self.reduced.items());
+        let contents = contents(self.reduced, &values, care);
+        let added = self.add(&contents);
+        (check(self.reduced, values, &contents), added)
+    }
+
+    fn add_content(&mut self, stock: usize, content: &Content) {
+        let entries = content
+            .iter()
+            .map(|(shape, count)| (*shape, f64::from(*count)));
+        let row = self.limited.iter().position(|limited| *limited == stock);
+        let row = row.map(|place| (self.reduced.shapes.len() + place, 1.0));
+        let price = self.price(stock);
+        self.contents.push((stock, content.clone()));
+        self.program
+            .add(price, entries.chain(row).collect(), f64::INFINITY);
+    }
+
+    /// Takes over contents that are worth more than they cost; how many that are.
+    fn add(&mut self, contents: &[Best]) -> u32 {
+        let duals = self.values();
+        let mut added = 0;
+        for (stock, best) in contents.iter().enumerate() {
+            let worth = best
+                .content
+                .iter()
+                .map(|(shape, count)| duals[*shape] * f64::from(*count));
+            let row = self.limited.iter().position(|limited| *limited == stock);
+            let scarce = row.map_or(0.0, |place| {
+                self.program.prices()[self.reduced.shapes.len() + place]
+            });
+            let cost = self.price(stock) - scarce;
+            if worth.sum::<f64>() > cost * self.dearest * (1.0 + 1e-7) {
+                self.add_content(stock, &best.content);
+                added += 1;
+            }
+        }
+        added
+    }
+
+    fn price(&self, stock: usize) -> f64 {
+        float(self.reduced.stocks[stock].price) / self.dearest
+    }
+
+    /// What all items cost with the contents so far.
+    fn cost(&self) -> f64 {
+        self.program.cost() * self.dearest
+    }
+
+    fn values(&self) -> Vec<f64> {
+        let prices = &self.program.prices()[..self.reduced.shapes.len()];
+        prices
+            .iter()
+            .map(|price| price.max(0.0) * self.dearest)
+            .collect()
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "scaled so that it fits")]
+fn whole_values(values: &[f64], items: u64) -> Vec<i64> {
+    let largest = values.iter().copied().fold(0.0, f64::max);
+    let most = GRAIN.min(LARGEST / float(items));
+    let factor = if largest > 0.0 { most / largest } else { 0.0 };
+    values.iter().map(|value| (value * factor) as i64).collect()
+}
+
+#[expect(clippy::cast_precision_loss, reason = "approximate on purpose")]
+fn float(price: u64) -> f64 {
+    price as f64
+}
+
+/// Values in parts of a price, such that no content of a bin is worth more than the bin and its scarcity cost.
+#[derive(Debug)]
+pub(super) struct Exact {
+    pub values: Vec<i64>,
+    /// Of each bin: what its content is worth at most.
+    pub costs: Vec<i64>,
+    pub scarcity: Vec<i64>,
+}
+
+impl Proof {
+    /// The values as prices, in `parts` of one; nothing if they do not fit.
+    pub(super) fn in_parts(&self, reduced: &Reduced, parts: i64) -> Option<Exact> {
+        let counts = reduced.shapes.iter().zip(&self.values);
+        let total = counts
+            .map(|(shape, value)| i128::from(shape.count) * i128::from(*value))
+            .sum();
+        let factor = best_factor(total, &self.worths).unwrap_or(Factor { price: 0, most: 1 });
+        let parts = i128::from(parts);
+        let scaled =
+            |value: &i64| i64::try_from(i128::from(*value) * factor.price * parts / factor.most);
+        let values: Result<Vec<i64>, _> = self.values.iter().map(scaled).collect();
+        let cost = |worth: &Worth| i64::try_from(i128::from(worth.price) * parts);
+        let prices: Result<Vec<i64>, _> = self.worths.iter().map(cost).collect();
+        let most =
+            |worth: &Worth| i64::try_from(worth.most * factor.price * parts / factor.most + 1);
+        let mosts: Result<Vec<i64>, _> = self.worths.iter().map(most).collect();
+        let (values, prices, mosts) = (values.ok()?, prices.ok()?, mosts.ok()?);
+        let worth = values
+            .iter()
+            .zip(&reduced.shapes)
+            .map(|(value, shape)| i128::from(*value) * i128::from(shape.count));
+        i64::try_from(worth.sum::<i128>()).ok()?;
+        let scarcity: Vec<i64> = prices
+            .iter()
+            .zip(&mosts)
+            .map(|(price, most)| (most - price).max(0))
+            .collect();
+        Some(Exact {
+            values,
+            costs: prices
+                .iter()
+                .zip(&scarcity)
+                .map(|(price, scarcity)| price + scarcity)
+                .collect(),
+            scarcity,
+        })
+    }
+}

@@ -1,0 +1,216 @@
+//! A problem made smaller without another price: what is equal is counted together, what cannot help is left out. Pure.
+
+use std::collections::BTreeMap;
+
+use super::{Item, Problem};
+
+#[derive(Debug, Default)]
+pub(super) struct Reduced {
+    pub shapes: Vec<Shape>,
+    pub stocks: Vec<Stock>,
+    /// Places of the resources that items ask for.
+    pub resources: Vec<usize>,
+    /// Some items fit nowhere; they are not among the shapes.
+    pub homeless: bool,
+}
+
+/// Items that are alike.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Shape {
+    pub amounts: Vec<i64>,
+    pub count: u32,
+    /// At most so many in a bin, never more than there are.
+    pub most: u32,
+    pub apart: Option<u32>,
+    /// Whether one of them alone goes into each bin, its size included.
+    pub fits: Vec<bool>,
+    /// Places and counts of the items.
+    pub sources: Vec<(usize, u32)>,
+}
+
+/// Bins that are alike.
+#[derive(Debug, Clone)]
+pub(super) struct Stock {
+    pub amounts: Vec<i64>,
+    pub price: u64,
+    pub limit: u32,
+    /// Places and limits of the bins.
+    pub sources: Vec<(usize, u32)>,
+}
+
+/// What makes items alike. Those that exclude others of their own kind are alike only if they exclude each other too.
+type Likeness<'a> = (Vec<i64>, &'a [bool], u32, Option<u32>, Option<usize>);
+
+/// One of them, and the places and counts of all.
+type Alike<'a> = (&'a Item, Vec<(usize, u32)>);
+
+impl Reduced {
+    pub(super) fn of(problem: &Problem) -> Self {
+        let resources = used(problem);
+        let stocks = stocks(problem, &resources);
+        let mut shapes = Vec::new();
+        let mut homeless = false;
+        for (item, sources) in alike(problem, &resources) {
+            let shape = shape(item, sources, &stocks, &resources);
+            let housed = shape.most > 0 && shape.fits.contains(&true);
+            homeless |= !housed;
+            shapes.extend(housed.then_some(shape));
+        }
+        let mut reduced = Self {
+            shapes,
+            stocks,
+            resources,
+            homeless,
+        };
+        reduced.leave_out_dear_stocks();
+        reduced
+    }
+
+    /// How many items there are in all.
+    pub(super) fn items(&self) -> u64 {
+        self.shapes.iter().map(|shape| u64::from(shape.count)).sum()
+    }
+
+    /// Bins of which there may be too few.
+    pub(super) fn scarce(&self) -> Vec<usize> {
+        let items = self.items();
+        let stocks = 0..self.stocks.len();
+        stocks
+            .filter(|stock| u64::from(self.stocks[*stock].limit) < items)
+            .collect()
+    }
+
+    /// How many of a shape go into an empty bin.
+    pub(super) fn room_for(&self, stock: usize, shape: usize) -> u32 {
+        room_for(&self.stocks[stock].amounts, &self.shapes[shape].amounts)
+    }
+
+    /// No choice needs a bin that another one replaces at no higher price.
+    fn leave_out_dear_stocks(&mut self) {
+        let items = self.items();
+        let mut stay = vec![true; self.stocks.len()];
+        for dear in 0..self.stocks.len() {
+            let replaces = |other: &usize| {
+                *other != dear && stay[*other] && self.replaces(*other, dear, items)
+            };
+            let useless = !self.shapes.iter().any(|shape| shape.fits[dear]);
+            stay[dear] = !useless && !(0..self.stocks.len()).any(|other| replaces(&other));
+        }
+        for shape in &mut self.shapes {
+            let mut kept = stay.iter();
+            shape.fits.retain(|_| kept.next() == Some(&true));
+        }
+        let mut kept = stay.iter();
+        self.stocks.retain(|_| kept.next() == Some(&true));
+    }
+
+    fn replaces(&self, other: usize, dear: usize, items: u64) -> bool {
+        let (a, b) = (&self.stocks[other], &self.stocks[dear]);
+        a.price <= b.price
+            && u64::from(a.limit) >= items
+            && a.amounts.iter().zip(&b.amounts).all(|(a, b)| a >= b)
+            && self
+                .shapes
+                .iter()
+                .all(|shape| shape.fits[other] || !shape.fits[dear])
+    }
+}
+
+/// Resources that any item asks for.
+fn used(problem: &Problem) -> Vec<usize> {
+    let width = problem.items.iter().map(|item| item.amounts.len()).max();
+    let asked = |r: &usize| {
+        problem
+            .items
+            .iter()
+            .any(|item| item.count > 0 && at(&item.amounts, *r) > 0)
+    };
+    (0..width.unwrap_or_default()).filter(asked).collect()
+}
+
+fn at(amounts: &[i64], place: usize) -> i64 {
+    amounts.get(place).copied().unwrap_or_default()
+}
+
+fn chosen(amounts: &[i64], resources: &[usize]) -> Vec<i64> {
+    resources.iter().map(|r| at(amounts, *r)).collect()
+}
+
+fn stocks(problem: &Problem, resources: &[usize]) -> Vec<Stock> {
+    let mut stocks: BTreeMap<(Vec<i64>, u64, Vec<bool>), Stock> = BTreeMap::new();
+    for (place, bin) in problem.bins.iter().enumerate() {
+        let amounts = chosen(&bin.amounts, resources);
+        if bin.limit == 0 || bin.amounts.iter().any(|amount| *amount < 0) {
+            continue;
+        }
+        let fits = problem.items.iter().map(|item| fits(item, place)).collect();
+        let known = stocks.entry((amounts, bin.price, fits));
+        let known = known.or_insert_with_key(|(amounts, price, _)| Stock {
+            amounts: amounts.clone(),
+            price: *price,
+            limit: 0,
+            sources: Vec::new(),
+        });
+        known.limit = known.limit.saturating_add(bin.limit);
+        known.sources.push((place, bin.limit));
+    }
+    stocks.into_values().collect()
+}
+
+fn fits(item: &Item, bin: usize) -> bool {
+    item.fits.get(bin).copied().unwrap_or_default()
+}
+
+/// One item of each kind, with the places and counts of all of them.
+fn alike<'a>(problem: &'a Problem, resources: &[usize]) -> Vec<Alike<'a>> {
+    let mut kinds: BTreeMap<Likeness, Alike> = BTreeMap::new();
+    for (place, item) in problem
+        .items
+        .iter()
+        .enumerate()
+        .filter(|(_, item)| item.count > 0)
+    {
+        let free = item.apart.is_none() && item.per_bin >= item.count;
+        let alone = item.apart.is_some() && item.per_bin == 1;
+        let own = (!free && !alone).then_some(place);
+        let most = if free { u32::MAX } else { item.per_bin };
+        let likeness = (
+            chosen(&item.amounts, resources),
+            &*item.fits,
+            most,
+            item.apart,
+            own,
+        );
+        let kind = kinds.entry(likeness).or_insert((item, Vec::new()));
+        kind.1.push((place, item.count));
+    }
+    kinds.into_values().collect()
+}
+
+fn shape(item: &Item, sources: Vec<(usize, u32)>, stocks: &[Stock], resources: &[usize]) -> Shape {
+    let amounts: Vec<i64> = chosen(&item.amounts, resources)
+        .into_iter()
+        .map(|a| a.max(0))
+        .collect();
+    let count = sources
+        .iter()
+        .fold(0_u32, |sum, (_, count)| sum.saturating_add(*count));
+    let enough = |bin: &Stock| amounts.iter().zip(&bin.amounts).all(|(a, free)| a <= free);
+    let goes = |bin: &Stock| fits(item, bin.sources[0].0) && enough(bin);
+    let free = item.apart.is_none() && item.per_bin >= item.count;
+    Shape {
+        fits: stocks.iter().map(goes).collect(),
+        most: if free { count } else { item.per_bin.min(count) },
+        apart: item.apart,
+        amounts,
+        count,
+        sources,
+    }
+}
+
+/// How many of these amounts are in what is free.
+pub(super) fn room_for(free: &[i64], amounts: &[i64]) -> u32 {
+    let rooms = free.iter().zip(amounts).filter(|(_, amount)| **amount > 0);
+    let least = rooms.map(|(free, amount)| free / amount).min();
+    least.map_or(u32::MAX, |least| u32::try_from(least).unwrap_or(u32::MAX))
+}

@@ -1,0 +1,348 @@
+use super::*;
+
+/// Numbers for random problems (splitmix64).
+struct Random(u64);
+
+impl Random {
+    fn number(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+
+    fn below(&mut self, end: u32) -> u32 {
+        u32::try_from(self.number() % u64::from(end)).unwrap_or_default()
+    }
+}
+
+/// A small problem with everything in it.
+fn small(random: &mut Random) -> Problem {
+    let bins = 1 + random.below(4);
+    let bin = |random: &mut Random| Bin {
+        amounts: (0..3).map(|_| i64::from(3 + random.below(20))).collect(),
+        price: u64::from(1 + random.below(40)),
+        limit: if random.below(3) == 0 {
+            random.below(4)
+        } else {
+            100
+        },
+    };
+    let item = |random: &mut Random| Item {
+        amounts: (0..3).map(|_| i64::from(random.below(12))).collect(),
+        count: random.below(4),
+        fits: (0..bins).map(|_| random.below(4) > 0).collect(),
+        per_bin: if random.below(3) == 0 {
+            1 + random.below(2)
+        } else {
+            100
+        },
+        apart: (random.below(4) == 0).then(|| random.below(2)),
+    };
+    Problem {
+        bins: (0..bins).map(|_| bin(random)).collect(),
+        items: (0..=random.below(3)).map(|_| item(random)).collect(),
+    }
+}
+
+/// What is in a bin.
+#[derive(Clone)]
+struct Open {
+    bin: usize,
+    counts: Vec<u32>,
+}
+
+impl Open {
+    fn takes(&self, problem: &Problem, item: usize) -> bool {
+        let it = &problem.items[item];
+        let excluded = |other: usize| {
+            other != item
+                && self.counts[other] > 0
+                && it.apart.is_some()
+                && problem.items[other].apart == it.apart
+        };
+        let enough = |r: usize| {
+            let used: i64 = (0..self.counts.len())
+                .map(|i| problem.items[i].amounts[r] * i64::from(self.counts[i]))
+                .sum();
+            used + it.amounts[r] <= problem.bins[self.bin].amounts[r]
+        };
+        it.fits[self.bin]
+            && self.counts[item] < it.per_bin
+            && !(0..self.counts.len()).any(excluded)
+            && (0..it.amounts.len()).all(enough)
+    }
+}
+
+/// The lowest price, by trying everything: each item into each open bin or a new one.
+fn brute_force(problem: &Problem) -> Option<u64> {
+    fn go(
+        problem: &Problem,
+        rest: &mut Vec<usize>,
+        open: &mut Vec<Open>,
+        price: u64,
+        best: &mut Option<u64>,
+    ) {
+        if best.is_some_and(|best| price >= best) {
+            return;
+        }
+        let Some(item) = rest.pop() else {
+            *best = Some(price);
+            return;
+        };
+        for place in 0..open.len() {
+            if open[place].takes(problem, item) {
+                open[place].counts[item] += 1;
+                go(problem, rest, open, price, best);
+                open[place].counts[item] -= 1;
+            }
+        }
+        for bin in 0..problem.bins.len() {
+            let used = open.iter().filter(|open| open.bin == bin);
+            let used = used.fold(0, |count, _| count + 1);
+            let mut new = Open {
+                bin,
+                counts: vec![0; problem.items.len()],
+            };
+            if used < problem.bins[bin].limit && new.takes(problem, item) {
+                new.counts[item] = 1;
+                open.push(new);
+                go(problem, rest, open, price + problem.bins[bin].price, best);
+                open.pop();
+            }
+        }
+        rest.push(item);
+    }
+    let items = problem.items.iter().enumerate();
+    let mut rest = items
+        .flat_map(|(place, item)| (0..item.count).map(move |_| place))
+        .collect();
+    let mut best = None;
+    go(problem, &mut rest, &mut Vec::new(), 0, &mut best);
+    best
+}
+
+/// The price of a packing that has been checked rule by rule.
+fn checked_price(problem: &Problem, packing: &Packing) -> u64 {
+    let mut packed = vec![0; problem.items.len()];
+    let mut bought = vec![0; problem.bins.len()];
+    for (bin, content) in packing {
+        bought[*bin] += 1;
+        let mut open = Open {
+            bin: *bin,
+            counts: vec![0; problem.items.len()],
+        };
+        for (item, count) in content {
+            packed[*item] += count;
+            for _ in 0..*count {
+                assert!(
+                    open.takes(problem, *item),
+                    "item {item} does not go into bin {bin}: {problem:?}"
+                );
+                open.counts[*item] += 1;
+            }
+        }
+    }
+    let counts: Vec<u32> = problem.items.iter().map(|item| item.count).collect();
+    assert_eq!(packed, counts);
+    assert!(
+        bought
+            .iter()
+            .zip(&problem.bins)
+            .all(|(bought, bin)| *bought <= bin.limit)
+    );
+    packing
+        .iter()
+        .map(|(bin, _)| problem.bins[*bin].price)
+        .sum()
+}
+
+#[test]
+fn no_bound_exceeds_the_lowest_price_and_the_cheapest_choice_has_it() {
+    let mut solved = 0;
+    for seed in 0..3_000 {
+        let problem = small(&mut Random(seed));
+        let Some(lowest) = brute_force(&problem) else {
+            assert_eq!(
+                cheapest(&problem, 100_000),
+                None,
+                "seed {seed}: {problem:?}"
+            );
+            continue;
+        };
+        for columns in [0, 3, 1_000] {
+            let bound = bound(&problem, columns);
+            assert!(
+                bound.price <= lowest,
+                "seed {seed}: {bound:?} is more than {lowest}: {problem:?}"
+            );
+        }
+        let cheapest = cheapest(&problem, 1_000_000)
+            .unwrap_or_else(|| unreachable!("seed {seed}: {problem:?}"));
+        assert_eq!(
+            checked_price(&problem, &cheapest),
+            lowest,
+            "seed {seed}: {problem:?}"
+        );
+        solved += 1;
+    }
+    assert!(
+        solved > 1_000,
+        "only {solved} of the problems have a solution"
+    );
+}
+
+/// Items with amounts and counts that go into every bin.
+fn plain(items: &[(&[i64], u32)], bins: &[(&[i64], u64)]) -> Problem {
+    let item = |(amounts, count): &(&[i64], u32)| Item {
+        amounts: amounts.to_vec(),
+        count: *count,
+        fits: vec![true; bins.len()],
+        per_bin: u32::MAX,
+        apart: None,
+    };
+    let bin = |(amounts, price): &(&[i64], u64)| Bin {
+        amounts: amounts.to_vec(),
+        price: *price,
+        limit: u32::MAX,
+    };
+    Problem {
+        items: items.iter().map(item).collect(),
+        bins: bins.iter().map(bin).collect(),
+    }
+}
+
+#[test]
+fn unit_prices_are_those_of_the_cheapest_mixture_of_bins() {
+    // Six of the first bin and three of the second hold everything with nothing left over.
+    let problem = plain(&[(&[1, 1], 30)], &[(&[4, 1], 10), (&[2, 8], 10)]);
+    let prices = unit_prices(&problem);
+    // 4a + b = 10 and 2a + 8b = 10.
+    let expected = [7.0 / 3.0, 2.0 / 3.0];
+    for (price, expected) in prices.iter().zip(expected) {
+        assert!((price - expected).abs() < 1e-6, "{prices:?}");
+    }
+}
+
+#[test]
+fn a_resource_that_is_left_over_has_no_price() {
+    let problem = plain(&[(&[1, 1], 100)], &[(&[10, 100], 5)]);
+    assert_eq!(unit_prices(&problem), [0.5, 0.0]);
+    assert_eq!(bound(&problem, 0).price, 50);
+}
+
+#[test]
+fn whole_contents_prove_more_than_totals() {
+    // Totals would fill one and a half bins of 10 with three items of 5.1 times 10.
+    let problem = plain(&[(&[51], 30)], &[(&[100], 7)]);
+    let totals = bound(&problem, 0);
+    let contents = bound(&problem, 100);
+    assert_eq!((totals.price, totals.kind), (108, Kind::Totals));
+    assert_eq!((contents.price, contents.kind), (210, Kind::Configurations));
+}
+
+#[test]
+fn items_that_exclude_each_other_need_a_bin_each() {
+    let mut problem = plain(&[(&[1], 40), (&[1], 60)], &[(&[100], 7)]);
+    for item in &mut problem.items {
+        item.per_bin = 1;
+        item.apart = Some(0);
+    }
+    assert_eq!(bound(&problem, 0).price, 700);
+}
+
+#[test]
+fn a_bin_that_can_be_had_only_so_often_does_not_carry_everything() {
+    let mut problem = plain(&[(&[1], 100)], &[(&[10], 1), (&[10], 4)]);
+    problem.bins[0].limit = 3;
+    assert_eq!(bound(&problem, 0).price, 3 + 7 * 4);
+    assert_eq!(bound(&problem, 100).price, 3 + 7 * 4);
+}
+
+#[test]
+fn what_fits_nowhere_has_no_cheapest_choice_and_adds_nothing_to_the_bound() {
+    let problem = plain(&[(&[1], 10), (&[11], 1)], &[(&[10], 5)]);
+    assert_eq!(cheapest(&problem, 1_000), None);
+    assert_eq!(bound(&problem, 100).price, 5);
+}
+
+#[test]
+fn nothing_costs_nothing() {
+    let nothing = Problem::default();
+    assert_eq!(bound(&nothing, 100).price, 0);
+    assert_eq!(cheapest(&nothing, 100), Some(Packing::new()));
+    assert!(unit_prices(&nothing).is_empty());
+}
+
+#[test]
+fn nonsense_gives_a_low_bound_and_no_panic() {
+    let mut problem = plain(
+        &[(&[i64::MAX, -5], u32::MAX), (&[0, 0], u32::MAX)],
+        &[
+            (&[i64::MAX, -1], u64::MAX),
+            (&[i64::MAX], u64::MAX),
+            (&[], 0),
+        ],
+    );
+    problem.items[0].fits.clear();
+    let bound = bound(&problem, 10);
+    assert_eq!(bound.price, 0, "a bin of no price holds what needs nothing");
+    unit_prices(&problem);
+}
+
+/// Fifty pods of twenty shapes, and twelve machine types of two families.
+fn fifty() -> Problem {
+    let mut random = Random(7);
+    let families: [&[(i64, u64)]; 2] = [
+        &[
+            (1, 16_425),
+            (2, 27_384),
+            (4, 49_302),
+            (8, 95_877),
+            (12, 138_343),
+            (16, 178_754),
+        ],
+        &[
+            (2, 59_576),
+            (4, 118_480),
+            (8, 190_398),
+            (16, 378_754),
+            (32, 731_494),
+            (48, 1_169_850),
+        ],
+    ];
+    let bin = |gib_per_cpu: i64, (cpus, price): &(i64, u64)| Bin {
+        amounts: vec![cpus * 1000, cpus * gib_per_cpu * 980 - 228, 110],
+        price: *price,
+        limit: u32::MAX,
+    };
+    let bins = families.iter().zip([2, 4]);
+    let bins: Vec<Bin> = bins
+        .flat_map(|(family, gib)| family.iter().map(move |of| bin(gib, of)))
+        .collect();
+    let item = |_| Item {
+        amounts: vec![
+            i64::from(50 + random.below(1500)),
+            i64::from(64 + random.below(4000)),
+            1,
+        ],
+        count: 2 + random.below(2),
+        fits: vec![true; bins.len()],
+        per_bin: u32::MAX,
+        apart: None,
+    };
+    Problem {
+        items: (0..20).map(item).collect(),
+        bins,
+    }
+}
+
+#[test]
+fn fifty_pods_get_their_cheapest_machines_and_the_bound_proves_it() {
+    let problem = fifty();
+    let packing = cheapest(&problem, 50_000).unwrap();
+    let price = checked_price(&problem, &packing);
+    let bound = bound(&problem, 10);
+    assert_eq!(bound.price, price);
+}

@@ -1,0 +1,151 @@
+//! The choice of machines, stage by stage: those with the least choice first.
+
+use crate::resize::bounds;
+use crate::resize::offer::{Offer, Price};
+use crate::scheduling::Trial;
+
+use super::kinds::{Lot, Part, Sorted};
+use super::market::Market;
+use super::pack::Stock;
+use super::wish::{Measure, Wish};
+use super::yard::{Machine, Yard};
+use super::{Bought, Effort, Growth, Helpless, helpless, problem};
+
+/// Buys for all of them together. If machines run out, those of higher priority choose first.
+pub(super) fn buy(
+    trial: &mut Trial,
+    offers: &[Offer],
+    measure: &Measure,
+    wishes: &[Wish],
+    effort: Effort,
+) -> Growth {
+    let begun = trial.changes();
+    let market = Market::new(trial, offers, measure, wishes);
+    let growth = buy_in_turn(trial, market, measure, &[wishes], effort);
+    let tiers = wishes.chunk_by(|a, b| a.priority == b.priority);
+    let tiers: Vec<&[Wish]> = tiers.collect();
+    if growth.helpless.is_empty() || tiers.len() < 2 {
+        return growth;
+    }
+    trial.back_to(begun);
+    let market = Market::new(trial, offers, measure, wishes);
+    buy_in_turn(trial, market, measure, &tiers, effort)
+}
+
+fn buy_in_turn(
+    trial: &mut Trial,
+    market: Market,
+    measure: &Measure,
+    tiers: &[&[Wish]],
+    effort: Effort,
+) -> Growth {
+    let mut wishes = tiers.iter().flat_map(|tier| tier.iter());
+    let watched = wishes.any(|wish| wish.ties.near);
+    let mut yard = Yard::new(trial, market, watched);
+    let (mut parts, mut homeless) = (Vec::new(), Vec::new());
+    for tier in tiers {
+        homeless.extend(yard.buy(tier, &mut parts, effort));
+    }
+    yard.trim();
+    for lot in &homeless {
+        let part = parts.iter_mut().find(|part| part.class == lot.batch.class);
+        if let Some(part) = part {
+            part.pods -= lot.batch.pods;
+        }
+    }
+    let bound = bounds::bound(&problem::of(&yard.market, &parts), effort.columns);
+    growth(&yard, &homeless, measure, Price(bound.price))
+}
+
+fn growth(yard: &Yard, homeless: &[Lot], measure: &Measure, bound: Price) -> Growth {
+    let why = |lot: &Lot| Helpless {
+        class: lot.batch.class,
+        pods: lot.batch.pods,
+        why: helpless::why(yard.trial, &yard.market, measure, lot),
+    };
+    let prices = yard.machines.iter();
+    let prices = prices.map(|machine| yard.market.price(machine.offer));
+    let bought = |machine: &Machine| Bought {
+        offer: machine.offer,
+        pods: machine.pods.clone(),
+    };
+    Growth {
+        placed: Vec::new(),
+        cost: Price(prices.fold(0, u64::saturating_add)),
+        machines: yard.machines.iter().map(bought).collect(),
+        helpless: homeless.iter().map(why).collect(),
+        bound,
+    }
+}
+
+impl Yard<'_, '_, '_> {
+    /// Finds machines for all of these; returns those without one.
+    fn buy(&mut self, wishes: &[Wish], parts: &mut Vec<Part>, effort: Effort) -> Vec<Lot> {
+        if wishes.iter().any(|wish| wish.ties.beyond) {
+            self.market.set_probes(self.trial);
+        }
+        self.complete = false;
+        let mut sorted = Sorted::of(self.trial, &self.market, wishes);
+        let pods = wishes.iter().map(|wish| u64::from(wish.pods)).sum::<u64>();
+        let free = wishes.iter().all(|wish| wish.ties.is_free()) && self.machines.is_empty();
+        let few = free && pods <= u64::from(effort.exact_up_to);
+        if few && self.buy_cheapest(&sorted.parts, effort.improvements) {
+            parts.append(&mut sorted.parts);
+            return Vec::new();
+        }
+        self.prices = bounds::unit_prices(&problem::of(&self.market, &sorted.parts));
+        parts.append(&mut sorted.parts);
+        self.gather(&mut sorted.followers);
+        self.keep_apart(&mut sorted.apart);
+        self.spread_thinly(&mut sorted.spread);
+        let mut stock = Stock::new(self, &mut sorted.kinds);
+        self.fill_up(&mut stock);
+        if effort.improvements > 0 {
+            self.buy_mixture(&mut stock, effort.improvements);
+        }
+        let mut homeless = self.pack(&mut stock);
+        self.spread_evenly(&mut sorted.spread);
+        let Sorted {
+            followers,
+            apart,
+            spread,
+            stranded,
+            ..
+        } = sorted;
+        homeless.extend([followers, apart, spread, stranded].into_iter().flatten());
+        homeless.retain(|lot| lot.batch.pods > 0);
+        self.try_again(&mut homeless);
+        homeless
+    }
+
+    /// Once more without a thought of zones in which no machine is.
+    fn try_again(&mut self, homeless: &mut Vec<Lot>) {
+        for Lot { batch, .. } in homeless.iter_mut() {
+            if let Some(probe) = batch.probe.take() {
+                let pods = i32::try_from(batch.pods).unwrap_or(i32::MAX);
+                self.trial.change(batch.class, probe, -pods);
+            }
+        }
+        self.market.remove_probes(self.trial);
+        self.complete = true;
+        if homeless.iter().any(|lot| lot.tied) {
+            self.watch();
+        }
+        for lot in homeless.iter_mut().filter(|lot| lot.tied) {
+            lot.reach = self.market.reach(self.trial, lot.batch.class);
+            while lot.batch.pods > 0 && self.gather_one(lot) {}
+        }
+        homeless.retain(|lot| lot.batch.pods > 0);
+    }
+
+    /// Makes each machine the cheapest that holds what is on it.
+    fn trim(&mut self) {
+        for machine in 0..self.machines.len() {
+            let now = &self.machines[machine];
+            let cheapest = self.market.cheapest(now.site, &now.used, Some(now.offer));
+            if let Some(cheapest) = cheapest {
+                self.change(machine, cheapest);
+            }
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! What can be had, sorted for the search: offers that no rule tells apart form a site.
+
+use std::collections::{BTreeSet, HashMap};
+
+use crate::resize::offer::Offer;
+use crate::scheduling::labels::Labels;
+use crate::scheduling::node::Taint;
+use crate::scheduling::{ClassId, HOSTNAME, Node, NodeId, State, Trial};
+
+use super::wish::{self, Measure, Wish};
+
+/// Offers, and what is left of them.
+#[derive(Debug)]
+pub(super) struct Market<'a> {
+    pub offers: &'a [Offer],
+    /// By offer: what is free for pods, daemons taken off.
+    pub holds: Vec<Vec<i64>>,
+    /// By offer: how many machines can still be had.
+    pub left: Vec<u32>,
+    pub sites: Vec<Site>,
+    /// The most of each amount that any offer holds.
+    pub largest: Vec<i64>,
+}
+
+/// Offers that differ in size and price alone, as far as any rule can see: a zone, mostly. A machine can change its offer
+/// for another one of its site without a pod noticing.
+#[derive(Debug, Default)]
+pub(super) struct Site {
+    /// The cheapest first.
+    pub offers: Vec<usize>,
+    /// Stands for the site where rules about zones are asked.
+    pub probe: Option<NodeId>,
+    /// What its best machine costs, in millionths an hour and as if it were the largest one.
+    pub dearness: u64,
+}
+
+/// What rules can see of an offer.
+#[derive(PartialEq, Eq, Hash)]
+struct Looks<'a> {
+    labels: Vec<(&'a str, &'a str)>,
+    taints: Vec<(&'a str, &'a str, &'a str)>,
+    unschedulable: bool,
+    daemons: &'a [ClassId],
+}
+
+impl<'a> Market<'a> {
+    pub(super) fn new(
+        state: &State,
+        offers: &'a [Offer],
+        measure: &Measure,
+        wishes: &[Wish],
+    ) -> Self {
+        let keys = state.labels_in_rules();
+        let everything = wishes
+            .iter()
+            .any(|wish| !state.content(wish.class).claims.is_empty());
+        let holds: Vec<Vec<i64>> = offers.iter().map(|o| room(state, o, measure)).collect();
+        let mut market = Self {
+            offers,
+            left: offers.iter().map(|offer| offer.limit).collect(),
+            sites: Vec::new(),
+            largest: largest(&holds, measure.width()),
+            holds,
+        };
+        market.group(&keys, everything);
+        market
+    }
+
+    fn group(&mut self, keys: &BTreeSet<&str>, everything: bool) {
+        let offers = self.offers;
+        let seen = |key: &str| key != HOSTNAME && (everything || keys.contains(key));
+        let mut numbers: HashMap<Looks<'a>, usize> = HashMap::new();
+        for (place, offer) in offers.iter().enumerate() {
+            let next = numbers.len();
+            let number = *numbers.entry(Looks::of(offer, seen)).or_insert(next);
+            if number == next {
+                self.sites.push(Site::default());
+            }
+            self.sites[number].offers.push(place);
+        }
+        for site in 0..self.sites.len() {
+            self.sites[site]
+                .offers
+                .sort_by_key(|offer| (offers[*offer].price, *offer));
+            self.sites[site].dearness = self.dearness(site);
+        }
+    }
+
+    fn dearness(&self, site: usize) -> u64 {
+        let offers = self.sites[site].offers.iter();
+        let offers = offers.filter(|offer| self.left[**offer] > 0);
+        let price = |offer: &usize| {
+            let parts = self.holds[*offer].iter().zip(&self.largest);
+            let share = parts.map(|(holds, all)| holds.saturating_mul(1_000) / (*all).max(1));
+            let share = share.min().unwrap_or_default().max(1).unsigned_abs();
+            self.price(*offer).saturating_mul(1_000) / share
+        };
+        offers.map(price).min().unwrap_or(u64::MAX)
+    }
+
+    pub(super) fn price(&self, offer: usize) -> u64 {
+        self.offers[offer].price.0
+    }
+
+    /// A node as it is in all offers of a site, but for its size.
+    pub(super) fn sample(&self, site: usize) -> &Node {
+        &self.offers[self.sites[site].offers[0]].node
+    }
+
+    /// The cheapest offer of a site that holds the amounts and can be had; `kept` can, for it is kept for that.
+    pub(super) fn cheapest(
+        &self,
+        site: usize,
+        amounts: &[i64],
+        kept: Option<usize>,
+    ) -> Option<usize> {
+        let offers = self.sites[site].offers.iter().copied();
+        let mut can = offers.filter(|offer| self.left[*offer] > 0 || Some(*offer) == kept);
+        can.find(|offer| wish::holds(&self.holds[*offer], amounts))
+    }
+
+    /// By site: whether its nodes as such take pods of the class.
+    pub(super) fn reach(&self, state: &State, class: ClassId) -> Vec<bool> {
+        let open = |site| state.node_rule(class, self.sample(site)).is_none();
+        (0..self.sites.len()).map(open).collect()
+    }
+
+    /// Puts a node into each site that stands for all that may come.
+    pub(super) fn set_probes(&mut self, trial: &mut Trial) {
+        for site in 0..self.sites.len() {
+            let mut node = self.sample(site).clone();
+            node.labels.remove(HOSTNAME);
+            node.name = format!("resize-site-{site}");
+            self.sites[site].probe = Some(trial.set_node(node));
+        }
+    }
+
+    pub(super) fn remove_probes(&mut self, trial: &mut Trial) {
+        for site in &mut self.sites {
+            if let Some(probe) = site.probe.take() {
+                trial.remove_node(probe);
+            }
+        }
+    }
+}
+
+impl<'a> Looks<'a> {
+    fn of(offer: &'a Offer, seen: impl Fn(&str) -> bool) -> Self {
+        let labels: &'a Labels = &offer.node.labels;
+        let labels = labels.iter().filter(|(key, _)| seen(key));
+        let taint = |taint: &'a Taint| (&*taint.key, &*taint.value, &*taint.effect);
+        Self {
+            labels: labels.map(|(key, value)| (&**key, &**value)).collect(),
+            taints: offer.node.taints.iter().map(taint).collect(),
+            unschedulable: offer.node.unschedulable,
+            daemons: &offer.daemons,
+        }
+    }
+}
+
+/// What is free on a machine of the offer once its daemons run.
+fn room(state: &State, offer: &Offer, measure: &Measure) -> Vec<i64> {
+    let all = |name: &str| {
+        offer
+            .node
+            .allocatable
+            .get(name)
+            .copied()
+            .unwrap_or_default()
+    };
+    let places = measure.places.iter();
+    let names = places.map(|place| state.resource_name(*place));
+    let mut room: Vec<i64> = names.chain(["pods"]).map(all).collect();
+    for daemon in &offer.daemons {
+        wish::add(&mut room, &measure.amounts(state, *daemon), -1);
+    }
+    room
+}
+
+fn largest(holds: &[Vec<i64>], width: usize) -> Vec<i64> {
+    let most = |r: usize| holds.iter().map(|holds| holds[r]).max();
+    (0..width).map(|r| most(r).unwrap_or_default()).collect()
+}

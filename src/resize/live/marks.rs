@@ -1,0 +1,156 @@
+//! Marks on nodes and machines that are to go, and the number of machines that their group is to have.
+//!
+//! The order is always the same: the node is cordoned with our annotation, emptied, its Machine marked, the mark read
+//! back, and only then the group made smaller. Whatever is left half done is recognised by the annotation.
+
+use serde_json::{Value, json};
+
+use super::super::model::{Cluster, DELETE_MACHINE, lowering};
+use super::watch::path;
+use super::writer::{Patch, Refused, Writer};
+use crate::names::REMOVING_ANNOTATION;
+
+/// The group may change under our hands; then it is looked at again, so often at most.
+const ATTEMPTS: u32 = 5;
+
+pub(super) fn node(name: &str) -> String {
+    format!("{}/{name}", path("nodes", "v1", None))
+}
+
+pub(super) fn machine(namespace: &str, name: &str) -> String {
+    let machines = path("machines.cluster.x-k8s.io", "v1beta2", Some(namespace));
+    format!("{machines}/{name}")
+}
+
+pub(super) fn deployment(namespace: &str, name: &str) -> String {
+    let all = path(
+        "machinedeployments.cluster.x-k8s.io",
+        "v1beta2",
+        Some(namespace),
+    );
+    format!("{all}/{name}")
+}
+
+/// No new pods come to the node; the annotation says why. Returns the node.
+pub(super) async fn cordon(
+    writer: &Writer,
+    name: &str,
+    why: &str,
+) -> Result<bytes::Bytes, Refused> {
+    let body = json!({
+        "metadata": {"annotations": {REMOVING_ANNOTATION: why}},
+        "spec": {"unschedulable": true},
+    });
+    writer
+        .patch(Cluster::App, &node(name), Patch::Merge, &body)
+        .await
+}
+
+/// Takes our marks back, the Machine's first: a node that takes pods must not be the first to go.
+pub(super) async fn undo(
+    writer: &Writer,
+    namespace: &str,
+    machine_name: Option<&str>,
+    node_name: Option<&str>,
+) -> Result<(), Refused> {
+    if let Some(name) = machine_name {
+        let marks = json!({DELETE_MACHINE: null, REMOVING_ANNOTATION: null});
+        let body = json!({"metadata": {"annotations": marks}});
+        let path = machine(namespace, name);
+        unless_gone(
+            writer
+                .patch(Cluster::Infra, &path, Patch::Merge, &body)
+                .await,
+        )?;
+    }
+    if let Some(name) = node_name {
+        let body = json!({
+            "metadata": {"annotations": {REMOVING_ANNOTATION: null}},
+            "spec": {"unschedulable": null},
+        });
+        unless_gone(
+            writer
+                .patch(Cluster::App, &node(name), Patch::Merge, &body)
+                .await,
+        )?;
+    }
+    Ok(())
+}
+
+fn unless_gone(answer: Result<bytes::Bytes, Refused>) -> Result<(), Refused> {
+    match answer {
+        Err(refused) if !refused.is_gone() => Err(refused),
+        _ => Ok(()),
+    }
+}
+
+/// Marks a Machine to go first and reads the mark back.
+pub(super) async fn mark(
+    writer: &Writer,
+    namespace: &str,
+    name: &str,
+    why: &str,
+) -> Result<(), String> {
+    let path = machine(namespace, name);
+    let body =
+        json!({"metadata": {"annotations": {DELETE_MACHINE: why, REMOVING_ANNOTATION: why}}});
+    let said = |refused: Refused| format!("marking machine {name}: {refused}");
+    writer
+        .patch(Cluster::Infra, &path, Patch::Merge, &body)
+        .await
+        .map_err(said)?;
+    let found = writer.get(Cluster::Infra, &path).await.map_err(said)?;
+    let found: Value = serde_json::from_slice(&found).unwrap_or_default();
+    if found["metadata"]["annotations"][DELETE_MACHINE].is_null() {
+        return Err(format!("the mark on machine {name} did not last"));
+    }
+    Ok(())
+}
+
+/// Takes so many machines off a group: as one write that does nothing if the group has changed since it was read.
+/// Returns the numbers before and after.
+pub(super) async fn lower(
+    writer: &Writer,
+    namespace: &str,
+    name: &str,
+    by: u32,
+    forced: bool,
+) -> Result<(u32, u32), String> {
+    let path = deployment(namespace, name);
+    for _ in 0..ATTEMPTS {
+        let found = writer.get(Cluster::Infra, &path).await;
+        let found = found.map_err(|refused| format!("reading {name}: {refused}"))?;
+        let step = lowering(&found, by, forced)?;
+        let body = json!([
+            {"op": "test", "path": "/metadata/generation", "value": step.generation},
+            {"op": "test", "path": "/spec/replicas", "value": step.from},
+            {"op": "replace", "path": "/spec/replicas", "value": step.to},
+        ]);
+        match writer
+            .patch(Cluster::Infra, &path, Patch::Json, &body)
+            .await
+        {
+            Ok(_) => return Ok((step.from, step.to)),
+            Err(refused) if refused.is_conflict() => {}
+            Err(refused) => return Err(format!("lowering {name} to {}: {refused}", step.to)),
+        }
+    }
+    Err(format!("{name} changes too often to be lowered"))
+}
+
+/// Raises a group, unless it has another number of machines by now. Returns it.
+pub(super) async fn raise(
+    writer: &Writer,
+    namespace: &str,
+    name: &str,
+    (from, to): (u32, u32),
+) -> Result<bytes::Bytes, Refused> {
+    let body = json!([
+        {"op": "test", "path": "/spec/replicas", "value": from},
+        {"op": "replace", "path": "/spec/replicas", "value": to},
+    ]);
+    let path = deployment(namespace, name);
+    writer
+        .patch(Cluster::Infra, &path, Patch::Json, &body)
+        .await
+}

@@ -1,0 +1,84 @@
+//! What policy lets a decision buy.
+
+use super::super::decision::{Decision, Held};
+use super::super::offer::Price;
+use super::super::policy::Policy;
+
+const HOURS_A_MONTH: u64 = 730;
+
+/// How many machines may still come, and what they may cost.
+#[derive(Debug)]
+pub(super) struct Allowance {
+    most: u32,
+    machines: u32,
+    /// Of all machines together, an hour.
+    cap: u64,
+    cost: u64,
+    bought: u64,
+    refused: u32,
+}
+
+impl Allowance {
+    /// `cost`: of the machines that are there.
+    pub(super) fn new(policy: &Policy, cost: Price) -> Self {
+        let monthly = policy.max_monthly_cost.map(|cost| cost.0 / HOURS_A_MONTH);
+        let caps = policy.max_hourly_cost.map(|cost| cost.0).into_iter();
+        Self {
+            most: policy.max_additions,
+            machines: 0,
+            cap: caps.chain(monthly).min().unwrap_or(u64::MAX),
+            cost: cost.0,
+            bought: 0,
+            refused: 0,
+        }
+    }
+
+    /// Whether one machine more may come. It counts either way.
+    pub(super) fn take(&mut self, price: Price) -> bool {
+        let cost = self.cost.saturating_add(price.0);
+        let allowed = self.machines < self.most && cost <= self.cap;
+        if allowed {
+            self.machines += 1;
+            self.cost = cost;
+            self.bought = self.bought.saturating_add(price.0);
+        } else {
+            self.refused = self.refused.saturating_add(1);
+        }
+        allowed
+    }
+
+    /// How many of some equal machines may come.
+    pub(super) fn take_up_to(&mut self, machines: u32, price: Price) -> u32 {
+        for taken in 0..machines {
+            if !self.take(price) {
+                // One of them is counted already.
+                self.refused = self.refused.saturating_add(machines - taken - 1);
+                return taken;
+            }
+        }
+        machines
+    }
+
+    pub(super) fn bought(&self) -> Price {
+        Price(self.bought)
+    }
+
+    /// Says what was refused, if anything was.
+    pub(super) fn explain(&self, decision: &mut Decision) {
+        if self.refused == 0 {
+            return;
+        }
+        let refused = self.refused;
+        let machines = if refused == 1 { "machine" } else { "machines" };
+        let limit = if self.machines >= self.most {
+            format!("no more than {} come at once", self.most)
+        } else {
+            let cap = Price(self.cap);
+            format!("all together would cost more than {cap} an hour")
+        };
+        decision.held.push(Held {
+            group: "all".to_owned(),
+            why: format!("{refused} {machines} more would be needed: {limit}"),
+        });
+    }
+}

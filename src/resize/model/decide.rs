@@ -1,0 +1,98 @@
+//! From what is known to what is to be done: first what must not be done, then machines that failed, then growth, and
+//! only then what can go.
+
+use jiff::Timestamp;
+
+use super::super::decision::{Decision, Held};
+use super::super::offer::Price;
+use super::super::policy::Policy;
+use super::Model;
+use super::groups::Group;
+use super::nodes::Known;
+use super::time::since;
+
+/// An hour of a machine whose price nobody knows.
+pub(super) const UNKNOWN_PRICE: Price = Price(1_000_000);
+
+/// With so few nodes that are not Ready, nothing is wrong with the cluster as a whole.
+const FEW_UNREADY: usize = 3;
+
+pub(super) fn decide(model: &mut Model, policy: &Policy, now: Timestamp) -> Decision {
+    model.refresh(policy, now);
+    let before = model.cost();
+    let mut decision = Decision {
+        again: model.coming.until(),
+        ..Decision::default()
+    };
+    decision.cost.before = before;
+    if let Some(why) = model.frozen(policy, now) {
+        let group = "all".to_owned();
+        decision.held.push(Held { group, why });
+    } else {
+        model.say_what_is_not_ours(&mut decision);
+        model.replace(policy, now, &mut decision);
+        let placed = model.grow(policy, now, &mut decision);
+        model.shrink(policy, now, &placed, &mut decision);
+    }
+    let saved: u64 = decision.remove.iter().map(|gone| gone.saves.0).sum();
+    let after = before.0.saturating_add(decision.cost.bought.0);
+    decision.cost.after = Price(after.saturating_sub(saved));
+    decision
+}
+
+impl Model {
+    /// Why nothing is changed at all.
+    fn frozen(&self, policy: &Policy, now: Timestamp) -> Option<String> {
+        let is_old = |known: &Known| since(now, known.created) >= policy.boot_deadline;
+        let lost = self
+            .nodes
+            .values()
+            .filter(|known| !known.ready && (known.joined || is_old(known)))
+            .count();
+        let most = self.nodes.len() * usize::from(policy.max_unready_percent);
+        (lost > FEW_UNREADY && lost * 100 > most).then(|| {
+            format!(
+                "{lost} of {} nodes are not Ready: nothing is changed until it is known whether they or the network are to blame",
+                self.nodes.len()
+            )
+        })
+    }
+
+    fn say_what_is_not_ours(&self, decision: &mut Decision) {
+        for (name, group) in &self.groups {
+            // A group without sizes is not ours, and nobody said that it was; wrong sizes are.
+            let why = match &group.refusal {
+                Some(refusal) => Some(refusal.clone()),
+                None => group.sizes.and_then(|_| group.may_not_change()),
+            };
+            if let Some(why) = why {
+                let group = name.clone();
+                decision.held.push(Held { group, why });
+            }
+        }
+    }
+
+    /// All machines that stay or are asked for, an hour.
+    fn cost(&self) -> Price {
+        let costs = self.groups.iter().map(|(name, group)| {
+            let tally = self.coming.tallies.get(name).copied().unwrap_or_default();
+            let machines = u64::from(tally.staying.max(group.replicas));
+            self.price(group).0.0.saturating_mul(machines)
+        });
+        Price(costs.fold(0, u64::saturating_add))
+    }
+
+    /// Of one machine of the group, and whether it is known.
+    pub(super) fn price(&self, group: &Group) -> (Price, bool) {
+        let mut types = self.prices.types.iter();
+        let known = types.find(|known| known.name == group.machine_type);
+        let location = known.and_then(|known| {
+            let mut locations = known.locations.iter();
+            locations.find(|known| group.location.is_empty() || known.name == group.location)
+        });
+        match location {
+            Some(location) => (location.hourly, true),
+            None => (UNKNOWN_PRICE, false),
+        }
+    }
+}

@@ -1,0 +1,300 @@
+//! Machines for pods that wait: what is offered, what is bought of it, and what policy leaves of that.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+
+use super::super::decision::{self, Decision, Held};
+use super::super::grow::{self, Bought, Effort, Growth, Placed, Waiting};
+use super::super::offer::{Offer, Price};
+use super::super::policy::Policy;
+use super::Model;
+use super::allowance::Allowance;
+use super::pods::title;
+use super::time::sooner;
+use crate::scheduling::{ClassId, NodeId, PodKey};
+
+/// Enough for the last percents of a few thousand pods within some milliseconds.
+const EFFORT: Effort = Effort {
+    improvements: 2000,
+    exact_up_to: 50,
+    columns: 64,
+};
+
+/// A rung counts as so much dearer than the one before it, so that it is taken only where the other cannot help.
+const RUNG: u64 = 1000;
+const LAST_RUNG: u32 = 3;
+
+const INSTANCE_TYPE: &str = "node.kubernetes.io/instance-type";
+
+/// A pod that has a place already, though the scheduler has not put it there yet.
+#[derive(Debug, Clone)]
+pub(super) struct Settled {
+    pub pod: PodKey,
+    pub class: ClassId,
+    pub node: NodeId,
+}
+
+/// Names of the pods of each class, handed out one after the other.
+struct Names {
+    left: BTreeMap<ClassId, Vec<PodKey>>,
+}
+
+/// What is bought for each group.
+#[derive(Debug, Default)]
+struct Order {
+    machines: u32,
+    pods: Vec<String>,
+}
+
+impl Model {
+    /// Returns the pods that fit on what is there or on its way.
+    pub(super) fn grow(
+        &mut self,
+        policy: &Policy,
+        now: Timestamp,
+        decision: &mut Decision,
+    ) -> Vec<Settled> {
+        let mut names = self.names(policy);
+        let waiting: Vec<Waiting> = names.waiting();
+        let mut orders = BTreeMap::new();
+        let mut settled = Vec::new();
+        let mut bound = Price::default();
+        let mut allowance = Allowance::new(policy, decision.cost.before);
+        if !waiting.is_empty() {
+            let offers = self.offers(policy, now, decision);
+            let growth = grow::grow(&mut self.state, &waiting, &offers, EFFORT);
+            settled = names.settle(&growth.placed);
+            bound = growth.bound;
+            orders = self.order(now, &offers, &growth, &mut names, &mut allowance, decision);
+            decision.helpless = names.helpless(&growth);
+        }
+        let for_pods = allowance.bought();
+        self.reach_minimum(now, &mut orders, &mut allowance, decision);
+        allowance.explain(decision);
+        // The minimum has to be bought, whatever is chosen.
+        let bought = allowance.bought();
+        let minimum = bought.0 - for_pods.0;
+        decision.cost.bought = bought;
+        decision.cost.bound = Price(bound.0.min(for_pods.0) + minimum);
+        self.write_orders(orders, decision);
+        settled
+    }
+
+    fn names(&self, policy: &Policy) -> Names {
+        let mut left: BTreeMap<ClassId, Vec<PodKey>> = BTreeMap::new();
+        // From the last name on, because they are taken from the end.
+        for (key, waits) in self.pods.waiting.iter().rev() {
+            if waits.priority >= policy.priority_cutoff {
+                left.entry(waits.class).or_default().push(key.clone());
+            }
+        }
+        Names { left }
+    }
+
+    /// All groups that may grow, those that are preferred in their pool in front.
+    fn offers(&self, policy: &Policy, now: Timestamp, decision: &mut Decision) -> Vec<Offer> {
+        let mut open: Vec<(&str, u32, &super::groups::Group)> = Vec::new();
+        for (name, group) in &self.groups {
+            let Some(sizes) = group.sizes.filter(|_| group.may_not_change().is_none()) else {
+                continue;
+            };
+            if self.ladder.closed(name, now).is_none() {
+                let left = sizes.max.saturating_sub(group.replicas);
+                open.push((name, left.min(self.left_in_pool(group)), group));
+            }
+        }
+        open.sort_by_key(|(name, _, group)| (group.rung, *name));
+        let mut ranks: BTreeMap<&str, u32> = BTreeMap::new();
+        let mut offers = Vec::new();
+        for (name, left, group) in open {
+            let (price, _) = self.price(group);
+            let rank = ranks.entry(&group.pool).or_default();
+            let steps = if group.pool.is_empty() { 0 } else { *rank };
+            *rank += u32::from(left > 0);
+            let price = Price(price.0.saturating_mul(RUNG.pow(steps.min(LAST_RUNG))));
+            match self.offer(name, price, left.min(policy.max_additions)) {
+                Ok(offer) => offers.push(offer),
+                Err(why) => decision.held.push(Held {
+                    group: name.to_owned(),
+                    why,
+                }),
+            }
+        }
+        offers
+    }
+
+    /// How many machines more the group's pool may have: its maximum holds for all of its rungs together.
+    fn left_in_pool(&self, group: &super::groups::Group) -> u32 {
+        if group.pool.is_empty() {
+            return u32::MAX;
+        }
+        let rungs = || self.groups.values().filter(|of| of.pool == group.pool);
+        let sizes = rungs().filter_map(|rung| rung.sizes);
+        let most = sizes.map(|sizes| sizes.max).max().unwrap_or_default();
+        most.saturating_sub(rungs().map(|rung| rung.replicas).sum())
+    }
+
+    /// Takes what was bought as far as policy and the pools' sizes let it.
+    fn order(
+        &self,
+        now: Timestamp,
+        offers: &[Offer],
+        growth: &Growth,
+        names: &mut Names,
+        allowance: &mut Allowance,
+        decision: &mut Decision,
+    ) -> BTreeMap<String, Order> {
+        let more_may_come = self.pods.more_may_come(now);
+        let mut orders: BTreeMap<String, Order> = BTreeMap::new();
+        let (mut in_pools, mut full) = (BTreeMap::new(), BTreeSet::new());
+        for machine in &growth.machines {
+            let offer = &offers[machine.offer];
+            let price = self.groups.get(&offer.group).map(|group| self.price(group));
+            let price = price.map_or(Price(0), |(price, _)| price);
+            let pods = names.take_all(&machine.pods);
+            if let Some(until) = more_may_come.filter(|_| !self.is_full(offer, machine)) {
+                sooner(&mut decision.again, until);
+                continue;
+            }
+            let group = self.groups.get(&offer.group);
+            let left = group.map_or(0, |group| self.left_in_pool(group));
+            let pool = group.map_or("", |group| group.pool.as_str());
+            let in_pool = in_pools.entry(pool).or_insert(0);
+            if *in_pool >= left {
+                full.insert(pool);
+                continue;
+            }
+            if !allowance.take(price) {
+                continue;
+            }
+            *in_pool += 1;
+            let order = orders.entry(offer.group.clone()).or_default();
+            order.machines += 1;
+            order.pods.extend(pods);
+        }
+        decision.held.extend(full.into_iter().map(|pool| Held {
+            group: pool.to_owned(),
+            why: "its rungs together have as many machines as the pool may have".to_owned(),
+        }));
+        orders
+    }
+
+    /// Whether no pod like those on it has room any more.
+    fn is_full(&self, offer: &Offer, machine: &Bought) -> bool {
+        let mut free = offer.node.allocatable.clone();
+        let daemons = offer.daemons.iter().map(|class| (*class, 1));
+        for (class, pods) in daemons.chain(machine.pods.iter().copied()) {
+            *free.entry("pods".to_owned()).or_default() -= i64::from(pods);
+            for (resource, amount) in &self.state.content(class).requests {
+                *free.entry(resource.clone()).or_default() -= amount * i64::from(pods);
+            }
+        }
+        let room =
+            |resource: &str, amount: i64| free.get(resource).copied().unwrap_or_default() >= amount;
+        !machine.pods.iter().any(|(class, _)| {
+            let requests = &self.state.content(*class).requests;
+            room("pods", 1) && requests.iter().all(|(name, amount)| room(name, *amount))
+        })
+    }
+
+    fn reach_minimum(
+        &self,
+        now: Timestamp,
+        orders: &mut BTreeMap<String, Order>,
+        allowance: &mut Allowance,
+        decision: &mut Decision,
+    ) {
+        for (name, group) in &self.groups {
+            let Some(sizes) = group.sizes else {
+                continue;
+            };
+            if group.replicas > sizes.max {
+                decision.held.push(Held {
+                    group: name.clone(),
+                    why: format!("it has {} machines, more than its maximum of {}: nodes that are needed stay", group.replicas, sizes.max),
+                });
+            }
+            if group.may_not_change().is_some() || self.ladder.closed(name, now).is_some() {
+                continue;
+            }
+            let ordered = orders.get(name).map_or(0, |order| order.machines);
+            let missing = sizes.min.saturating_sub(group.replicas + ordered);
+            let price = self.price(group).0;
+            let come = allowance.take_up_to(missing, price);
+            if come > 0 {
+                orders.entry(name.clone()).or_default().machines += come;
+            }
+        }
+    }
+
+    fn write_orders(&self, orders: BTreeMap<String, Order>, decision: &mut Decision) {
+        for (name, order) in orders {
+            let Some(group) = self.groups.get(&name) else {
+                continue;
+            };
+            let learned = self.learned.get(&group.template);
+            let label = learned.and_then(|node| node.labels.get(INSTANCE_TYPE));
+            let machine_type = Some(&group.machine_type).filter(|known| !known.is_empty());
+            decision.grow.push(decision::Grow {
+                from: group.replicas,
+                to: group.replicas + order.machines,
+                machine_type: machine_type.or(label).cloned().unwrap_or_default(),
+                price: self.price(group).0,
+                pods: order.pods,
+                group: name,
+            });
+        }
+    }
+}
+
+impl Names {
+    fn waiting(&self) -> Vec<Waiting> {
+        let classes = self.left.iter();
+        let waiting = classes.map(|(class, pods)| Waiting {
+            class: *class,
+            pods: u32::try_from(pods.len()).unwrap_or(u32::MAX),
+        });
+        waiting.collect()
+    }
+
+    fn take(&mut self, class: ClassId, pods: u32) -> Vec<PodKey> {
+        let Some(left) = self.left.get_mut(&class) else {
+            return Vec::new();
+        };
+        let rest = left.len().saturating_sub(pods as usize);
+        let mut taken = left.split_off(rest);
+        taken.reverse();
+        taken
+    }
+
+    fn take_all(&mut self, pods: &[(ClassId, u32)]) -> Vec<String> {
+        let taken = pods
+            .iter()
+            .flat_map(|(class, pods)| self.take(*class, *pods));
+        taken.map(|key| title(&key)).collect()
+    }
+
+    fn settle(&mut self, placed: &[Placed]) -> Vec<Settled> {
+        let mut settled = Vec::new();
+        for Placed { class, node, pods } in placed {
+            let taken = self.take(*class, *pods).into_iter();
+            settled.extend(taken.map(|pod| Settled {
+                pod,
+                class: *class,
+                node: *node,
+            }));
+        }
+        settled
+    }
+
+    fn helpless(&mut self, growth: &Growth) -> Vec<decision::Helpless> {
+        let helpless = growth.helpless.iter();
+        helpless
+            .map(|helpless| decision::Helpless {
+                pods: self.take_all(&[(helpless.class, helpless.pods)]),
+                why: helpless.why.clone(),
+            })
+            .collect()
+    }
+}

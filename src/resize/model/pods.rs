@@ -1,0 +1,228 @@
+//! Pods: those that wait for a node, and those that are on each.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Result;
+use jiff::Timestamp;
+use k8s_openapi::api::core::v1 as core;
+
+use super::super::shrink::{Leave, Obstacle};
+use super::leave::{self, Stay};
+use super::time::{after, since};
+use crate::scheduling::{ClassId, Pod, PodKey, State};
+
+/// The scheduler whose pods we make room for.
+const SCHEDULER: &str = "default-scheduler";
+
+/// Pods that come within this time of each other come together.
+const TOGETHER: Duration = Duration::from_millis(100);
+
+/// So long after the last of several pods that come together, no more of them are waited for.
+const QUIET: Duration = Duration::from_millis(20);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Waits {
+    pub class: ClassId,
+    pub priority: i32,
+    pub uid: String,
+}
+
+/// A pod on a node, or one to which the node is promised.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Resident {
+    pub class: ClassId,
+    pub stay: Stay,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Pods {
+    pub waiting: BTreeMap<PodKey, Waits>,
+    by_node: HashMap<Arc<str>, BTreeMap<PodKey, Resident>>,
+    node_of: HashMap<PodKey, Arc<str>>,
+    arrivals: Option<Arrivals>,
+}
+
+/// Pods that came together.
+#[derive(Debug, Clone, Copy)]
+struct Arrivals {
+    first: Timestamp,
+    last: Timestamp,
+    pods: u32,
+}
+
+impl Pods {
+    /// Takes over a pod. True if a decision may be another now.
+    pub(super) fn apply(
+        &mut self,
+        state: &mut State,
+        now: Timestamp,
+        key: PodKey,
+        pod: Option<&core::Pod>,
+    ) -> bool {
+        let Some(pod) = pod.filter(|pod| !is_finished(pod)) else {
+            let waited = self.waiting.remove(&key).is_some();
+            let stayed = self.leave(&key);
+            return state.remove_pod(&key) || waited || stayed;
+        };
+        let (content, unreadable) = content(pod);
+        if let Some(node) = node(pod) {
+            let mut stay = Stay::of(pod);
+            if let Some(why) = unreadable {
+                stay.leave = Leave::Never(Obstacle::Unreadable(why));
+            }
+            let terminating = pod.metadata.deletion_timestamp.is_some();
+            let changed = state.set_pod(&key, content, node, terminating);
+            let waited = self.waiting.remove(&key).is_some();
+            let stays = state
+                .placement(&key)
+                .is_some_and(|(class, _)| self.settle(key, node, Resident { class, stay }));
+            return changed || waited || stays;
+        }
+        self.leave(&key);
+        let left = state.remove_pod(&key);
+        if !is_ours_to_help(pod) {
+            return self.waiting.remove(&key).is_some() || left;
+        }
+        let waits = Waits {
+            priority: content.priority,
+            uid: pod.metadata.uid.clone().unwrap_or_default(),
+            class: state.class(content),
+        };
+        self.wait(now, key, waits) || left
+    }
+
+    fn wait(&mut self, now: Timestamp, key: PodKey, waits: Waits) -> bool {
+        if self.waiting.get(&key) == Some(&waits) {
+            return false;
+        }
+        if self.waiting.insert(key, waits).is_none() {
+            let together = self
+                .arrivals
+                .filter(|known| since(now, known.last) < TOGETHER);
+            self.arrivals = Some(match together {
+                Some(known) => Arrivals {
+                    last: now,
+                    pods: known.pods.saturating_add(1),
+                    ..known
+                },
+                None => Arrivals {
+                    first: now,
+                    last: now,
+                    pods: 1,
+                },
+            });
+        }
+        true
+    }
+
+    fn settle(&mut self, key: PodKey, node: &str, resident: Resident) -> bool {
+        if self
+            .node_of
+            .get(&key)
+            .is_some_and(|before| **before != *node)
+        {
+            self.leave(&key);
+        }
+        let known = self.by_node.get_key_value(node);
+        let node = known.map_or_else(|| Arc::from(node), |(node, _)| Arc::clone(node));
+        self.node_of.insert(key.clone(), Arc::clone(&node));
+        let residents = self.by_node.entry(node).or_default();
+        residents.insert(key, resident.clone()) != Some(resident)
+    }
+
+    fn leave(&mut self, key: &PodKey) -> bool {
+        let Some(node) = self.node_of.remove(key) else {
+            return false;
+        };
+        if let Some(residents) = self.by_node.get_mut(&node) {
+            residents.remove(key);
+            if residents.is_empty() {
+                self.by_node.remove(&node);
+            }
+        }
+        true
+    }
+
+    /// Everything on a node, in the order of their names.
+    pub(super) fn on(&self, node: &str) -> impl Iterator<Item = (&PodKey, &Resident)> {
+        self.by_node.get(node).into_iter().flatten()
+    }
+
+    pub(super) fn waiting_classes(&self) -> BTreeSet<ClassId> {
+        self.waiting.values().map(|waits| waits.class).collect()
+    }
+
+    /// Until when it is worth waiting for more pods before a machine is bought that is not full. A pod that comes alone
+    /// is not kept waiting; a burst that does not end is waited for only so long.
+    pub(super) fn more_may_come(&self, now: Timestamp) -> Option<Timestamp> {
+        let known = self.arrivals.filter(|known| known.pods > 1)?;
+        let until = after(known.last, QUIET).min(after(known.first, TOGETHER));
+        (now < until).then_some(until)
+    }
+}
+
+/// What cannot be read is taken for a pod without wishes, and its node stays.
+fn content(pod: &core::Pod) -> (Pod, Option<String>) {
+    match Pod::of(pod) {
+        Ok(content) => (content, None),
+        Err(error) => {
+            let nothing = Pod {
+                namespace: pod.metadata.namespace.clone().unwrap_or_default(),
+                labels: pod.metadata.labels.clone().unwrap_or_default(),
+                ..Pod::default()
+            };
+            (nothing, Some(format!("{error:#}")))
+        }
+    }
+}
+
+/// Where it is, or where room is kept for it.
+fn node(pod: &core::Pod) -> Option<&str> {
+    let spec = pod.spec.as_ref()?;
+    let bound = spec.node_name.as_deref().filter(|node| !node.is_empty());
+    let status = pod.status.as_ref();
+    let nominated = status.and_then(|status| status.nominated_node_name.as_deref());
+    bound.or_else(|| nominated.filter(|node| !node.is_empty()))
+}
+
+fn is_finished(pod: &core::Pod) -> bool {
+    let status = pod.status.as_ref();
+    let phase = status.and_then(|status| status.phase.as_deref());
+    matches!(phase, Some("Succeeded" | "Failed"))
+}
+
+/// It waits for the scheduler whose rules we know, and nobody else holds it back.
+fn is_ours_to_help(pod: &core::Pod) -> bool {
+    let Some(spec) = &pod.spec else {
+        return false;
+    };
+    let scheduler = spec.scheduler_name.as_deref().unwrap_or(SCHEDULER);
+    let gated = spec
+        .scheduling_gates
+        .as_ref()
+        .is_some_and(|gates| !gates.is_empty());
+    scheduler == SCHEDULER
+        && !gated
+        && pod.metadata.deletion_timestamp.is_none()
+        && leave::controller(pod) != Some("DaemonSet")
+}
+
+/// Its key in the API.
+pub(super) fn key(namespace: &str, name: &str) -> PodKey {
+    PodKey {
+        namespace: Arc::from(namespace),
+        name: Arc::from(name),
+    }
+}
+
+/// `namespace/name`.
+pub(super) fn title(key: &PodKey) -> String {
+    format!("{}/{}", key.namespace, key.name)
+}
+
+/// Reads a pod; `None` of a deletion.
+pub(super) fn read(json: Option<&[u8]>) -> Result<Option<core::Pod>> {
+    super::objects::read(json)
+}

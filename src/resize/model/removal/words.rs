@@ -1,0 +1,124 @@
+//! Removals and refusals by name, in words.
+
+use std::collections::BTreeMap;
+
+use super::super::super::decision::{Decision, Kept, Move};
+use super::super::super::shrink::{Leave, Obstacle, Shrinkage, Why};
+use super::super::Model;
+use super::super::pods::title;
+use super::candidates::Field;
+use crate::scheduling::{ClassId, NodeId};
+
+/// A node of which a larger share is asked for is not expected to go.
+const LITTLE_USED: i64 = 50;
+
+/// Why a pod must not be moved; goes behind its name.
+pub fn in_words(obstacle: &Obstacle) -> String {
+    match obstacle {
+        Obstacle::NoController => "no controller would make it again".to_owned(),
+        Obstacle::LocalStorage(volume) => format!("what it keeps in volume {volume} would be lost"),
+        Obstacle::Annotation(said) => format!("annotation {said}"),
+        Obstacle::System => "no PodDisruptionBudget in kube-system covers it".to_owned(),
+        Obstacle::Unreadable(what) => format!("it cannot be read: {what}"),
+    }
+}
+
+impl Model {
+    /// Why nodes stay that one might expect to go.
+    pub(super) fn say_what_stays(
+        &self,
+        field: &Field,
+        shrinkage: &Shrinkage,
+        decision: &mut Decision,
+    ) {
+        for kept in &shrinkage.kept {
+            let node = &field.names[kept.candidate];
+            let full = matches!(kept.why, Why::NoPlace(..)) && self.used(node) >= LITTLE_USED;
+            if !full {
+                decision.kept.push(Kept {
+                    why: self.why(node, &kept.why),
+                    node: node.clone(),
+                });
+            }
+        }
+    }
+
+    fn why(&self, node: &str, why: &Why) -> String {
+        match why {
+            Why::Obstacle(class, obstacle) => {
+                format!("{}: {}", self.pod(node, *class), in_words(obstacle))
+            }
+            Why::Budget(class, budget) => {
+                let pod = self.pod(node, *class);
+                format!("{pod}: PodDisruptionBudget {budget} allows no further eviction")
+            }
+            Why::SeveralBudgets(class) => {
+                let pod = self.pod(node, *class);
+                format!("{pod}: several PodDisruptionBudgets cover it, so nobody can evict it")
+            }
+            Why::NoPlace(class, words) => {
+                let pod = self.pod(node, *class);
+                format!("{pod} fits nowhere else: {words}")
+            }
+            Why::Enough => "its group is at its minimum, or enough nodes go already".to_owned(),
+        }
+    }
+
+    /// A pod of the class on the node; the first one that has to leave.
+    fn pod(&self, node: &str, class: ClassId) -> String {
+        let mut pods = self.pods.on(node);
+        let found = pods.find(|(_, resident)| resident.class == class);
+        found.map_or_else(|| "a pod".to_owned(), |(key, _)| title(key))
+    }
+
+    pub(super) fn moves(&self, node: &str, moves: &[(ClassId, NodeId, u32)]) -> Vec<Move> {
+        let mut pods: BTreeMap<ClassId, Vec<String>> = BTreeMap::new();
+        for (key, resident) in self.pods.on(node) {
+            if resident.stay.leave != Leave::WithNode {
+                pods.entry(resident.class).or_default().push(title(key));
+            }
+        }
+        let mut named = Vec::new();
+        for (class, to, count) in moves {
+            let to = self.state.node(*to).map_or("", |node| node.name.as_str());
+            let Some(left) = pods.get_mut(class) else {
+                continue;
+            };
+            let count = left.len().min(*count as usize);
+            named.extend(left.drain(..count).map(|pod| Move {
+                pod,
+                to: to.to_owned(),
+            }));
+        }
+        named
+    }
+
+    pub(super) fn share(&self, node: &str) -> String {
+        let moves = |leave: &Leave| *leave != Leave::WithNode;
+        if !self.pods.on(node).any(|(_, pod)| moves(&pod.stay.leave)) {
+            return "empty".to_owned();
+        }
+        format!("{} % of it is asked for", self.used(node))
+    }
+
+    /// How much of its CPU or memory is asked for, in percent; the larger one counts.
+    pub(super) fn used(&self, node: &str) -> i64 {
+        let Some(known) = self.nodes.get(node) else {
+            return 0;
+        };
+        let share = |resource: &str| {
+            let all = known
+                .node
+                .allocatable
+                .get(resource)
+                .copied()
+                .unwrap_or_default();
+            let asked = self.pods.on(node).map(|(_, resident)| {
+                let requests = &self.state.content(resident.class).requests;
+                requests.get(resource).copied().unwrap_or_default()
+            });
+            asked.sum::<i64>().saturating_mul(100) / all.max(1)
+        };
+        share("cpu").max(share("memory"))
+    }
+}

@@ -1,0 +1,124 @@
+use serde_json::json;
+
+use super::world::{GROUPS, MACHINES, World, group, machine, pod};
+use crate::resize::model::Cluster::App;
+use crate::resize::model::Cluster::Infra;
+
+#[test]
+fn a_machine_that_is_sold_out_is_taken_off_and_the_next_rung_grows() {
+    let mut world = World::new();
+    for (name, rung) in [("workers", "0"), ("second", "1")] {
+        let mut group = group(name, 0);
+        let said = &mut group["metadata"]["annotations"];
+        said["infra.bex.co/pool"] = json!("worker-0");
+        said["infra.bex.co/rung"] = json!(rung);
+        world.tell(Infra, GROUPS, &group);
+    }
+    world.tell(App, "pods", &pod("web", "2", None));
+    assert_eq!(world.decide().grow[0].group, "workers");
+    let mut first = group("workers", 1);
+    first["metadata"]["annotations"]["infra.bex.co/pool"] = json!("worker-0");
+    world.tell(Infra, GROUPS, &first);
+    let mut failed = machine("w-0", "workers", &world.now.to_string());
+    failed["status"]["conditions"] = json!([{
+        "type": "InfrastructureReady", "status": "False", "reason": "NotReady",
+        "message": "* ServerCreateSucceeded: error during placement (resource_unavailable, 1234)",
+    }]);
+    world.tell(Infra, MACHINES, &failed);
+    let decision = world.decide();
+    assert_eq!(decision.replace.len(), 1);
+    assert!(decision.replace[0].sold_out);
+    assert_eq!(decision.grow[0].group, "second");
+    // Once it is gone, the first rung is left alone until it is worth another try.
+    world.forget(Infra, MACHINES, "w-0");
+    first["spec"]["replicas"] = json!(0);
+    world.tell(Infra, GROUPS, &first);
+    assert_eq!(world.decide().grow[0].group, "second");
+    world.pass(301);
+    assert_eq!(world.decide().grow[0].group, "workers");
+}
+
+#[test]
+fn a_machine_over_its_time_to_join_is_replaced_three_times_and_then_reported() {
+    let mut world = World::new();
+    world.resize("workers", 1);
+    for attempt in 0..3 {
+        let name = format!("w-{attempt}");
+        let created = world.now.to_string();
+        world.tell(Infra, MACHINES, &machine(&name, "workers", &created));
+        world.pass(599);
+        assert!(world.decide().replace.is_empty());
+        world.pass(1);
+        let decision = world.decide();
+        assert_eq!(decision.replace.len(), 1, "{decision:?}");
+        assert_eq!(decision.replace[0].machine, name);
+        assert!(!decision.replace[0].sold_out);
+        world.forget(Infra, MACHINES, &name);
+    }
+    let created = world.now.to_string();
+    world.tell(Infra, MACHINES, &machine("w-3", "workers", &created));
+    world.pass(600);
+    let decision = world.decide();
+    assert!(decision.replace.is_empty());
+    assert!(
+        decision.held[0]
+            .why
+            .contains("3 others were replaced in vain"),
+        "{decision:?}"
+    );
+}
+
+#[test]
+fn boot_times_are_learned_and_slow_machines_are_replaced_sooner() {
+    let mut world = World::new();
+    for number in 0..25 {
+        let name = format!("w-{number}");
+        world.resize("workers", number + 1);
+        let mut coming = machine(&name, "workers", &world.now.to_string());
+        world.tell(Infra, MACHINES, &coming);
+        world.decide();
+        world.pass(30);
+        let node = world.node(&name, 4000, 8 << 30);
+        world.tell(App, "nodes", &node);
+        coming["status"]["nodeRef"] = json!({"name": name});
+        world.tell(Infra, MACHINES, &coming);
+        world.decide();
+    }
+    world.resize("workers", 26);
+    let created = world.now.to_string();
+    world.tell(Infra, MACHINES, &machine("slow", "workers", &created));
+    world.decide();
+    world.pass(61);
+    assert!(world.decide().replace.is_empty());
+    world.pass(1);
+    assert_eq!(world.decide().replace[0].machine, "slow");
+}
+
+#[test]
+fn machines_that_cluster_api_does_not_make_are_reported() {
+    let mut world = World::new();
+    world.resize("workers", 2);
+    world.decide();
+    world.pass(600);
+    let decision = world.decide();
+    assert!(
+        decision.held[0]
+            .why
+            .contains("has not made 2 of its machines"),
+        "{decision:?}"
+    );
+}
+
+#[test]
+fn a_clock_that_goes_back_harms_nothing() {
+    let mut world = World::with_workers(2);
+    world.pass(100);
+    world.decide();
+    world.pass(-50_000);
+    world.tell(App, "pods", &pod("web", "3900m", None));
+    let decision = world.decide();
+    assert!(
+        decision.remove.is_empty() && decision.grow.is_empty(),
+        "{decision:?}"
+    );
+}

@@ -1,0 +1,50 @@
+//! Numbers from a seed: splitmix64, the same everywhere.
+
+#[derive(Debug, Clone)]
+pub(in crate::resize) struct Random(u64);
+
+impl Random {
+    pub(in crate::resize) fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    pub(in crate::resize) fn number(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+
+    pub(in crate::resize) fn below(&mut self, bound: u32) -> u32 {
+        let below = self.number() % u64::from(bound.max(1));
+        u32::try_from(below).unwrap_or(u32::MAX)
+    }
+
+    pub(in crate::resize) fn pick<T: Copy>(&mut self, from: &[T]) -> T {
+        let bound = u32::try_from(from.len()).unwrap_or(u32::MAX);
+        from[self.below(bound) as usize]
+    }
+
+    /// True so many times in a hundred.
+    pub(in crate::resize) fn chance(&mut self, percent: u32) -> bool {
+        self.below(100) < percent
+    }
+
+    /// A number whose logarithm is normal, with this mean and deviation.
+    pub(in crate::resize) fn log_normal(&mut self, mean: f64, deviation: f64) -> f64 {
+        (mean + deviation * self.normal()).exp()
+    }
+
+    /// Twelve uniform numbers, less their mean: close enough to normal, and without functions whose last digits differ
+    /// between platforms.
+    fn normal(&mut self) -> f64 {
+        let sum: f64 = (0..12).map(|_| self.fraction()).sum();
+        sum - 6.0
+    }
+
+    /// From 0 to 1.
+    fn fraction(&mut self) -> f64 {
+        f64::from(self.below(1 << 24)) / f64::from(1 << 24)
+    }
+}

@@ -1,0 +1,179 @@
+//! The resize loop on a simulated platform: the real binary, its server in the background, and nothing else.
+
+use std::process::{Child, Stdio};
+use std::time::{Duration, Instant};
+
+use bex_infra::tools::kube::{self, Client, Objects};
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+use tokio::runtime::Runtime;
+
+use crate::sandbox::{Done, Sandbox};
+use crate::simulated::Platform;
+
+/// A pool of cheap machines, and one that stays as it is.
+const SPEC: &str = "\
+apiVersion: infra.bex.co/v1alpha1
+kind: Platform
+metadata: {name: bex}
+spec:
+  substrate: sim
+  pools:
+    - name: web
+      min: 1
+      max: 4
+      machineTypes:
+        - {type: cpx22, location: nbg1}
+        - {type: cpx32, location: fsn1}
+    - {name: batch, replicas: 1}
+";
+
+#[test]
+fn a_ladder_is_planned_and_comes_up_with_its_minimum_on_the_first_rung() {
+    let platform = Platform::of(SPEC, &["--no-resize"]);
+    let status = platform.status();
+    assert_eq!(status["healthy"], true, "{status}");
+    let web = &status["observed"]["app"]["pools"]["web"];
+    assert_eq!(web["sizes"], serde_json::json!({"min": 1, "max": 4}));
+    assert_eq!(
+        web["groups"],
+        serde_json::json!([
+            {"name": "web", "replicas": 1},
+            {"name": "web-cpx32-fsn1", "replicas": 0},
+        ])
+    );
+    let again = platform.must(&["plan", "-f", "platform.yaml", "--no-resize"]);
+    assert!(again.stdout.contains("nothing to do"), "{}", again.stdout);
+}
+
+#[test]
+fn a_pool_of_the_loop_is_scaled_by_hand_within_its_sizes_only() {
+    let platform = Platform::of(SPEC, &["--no-resize"]);
+    let refused = platform
+        .sandbox
+        .run(&["scale", "workers", "5", "--pool", "web"]);
+    assert_eq!(refused.code, Some(3), "{}", refused.stderr);
+    platform.must(&["scale", "workers", "2", "--pool", "web"]);
+    let again = platform.must(&["up", "-f", "platform.yaml", "--no-resize"]);
+    assert!(again.stderr.contains("nothing to do"), "{}", again.stderr);
+    let status = platform.status();
+    assert_eq!(status["observed"]["app"]["pools"]["web"]["replicas"], 2);
+}
+
+#[test]
+fn up_installs_the_loop_once_and_down_takes_it_away() {
+    let platform = Platform::up(&["--max", "3"]);
+    let status = platform.status();
+    assert_eq!(status["observed"]["infra"]["resize"]["runs"], true);
+    let again = platform.must(&["up", "sim", "--max", "3"]);
+    assert!(again.stderr.contains("nothing to do"), "{}", again.stderr);
+    let shown = platform.must(&["status"]).stdout;
+    assert!(shown.contains("resize loop: at work"), "{shown}");
+}
+
+#[test]
+fn a_platform_without_a_maximum_has_no_loop() {
+    let sandbox = Sandbox::new();
+    let planned = sandbox.run(&["plan", "sim"]);
+    assert!(!planned.stdout.contains("resize"), "{}", planned.stdout);
+    let planned = sandbox.run(&["plan", "sim", "--max", "3"]);
+    assert!(
+        planned.stdout.contains("install the resize loop"),
+        "{}",
+        planned.stdout
+    );
+    let planned = sandbox.run(&["plan", "sim", "--max", "3", "--no-resize"]);
+    assert!(!planned.stdout.contains("resize"), "{}", planned.stdout);
+}
+
+#[test]
+fn what_the_loop_would_do_is_told_and_not_done() {
+    let platform = Platform::up(&["--max", "3", "--no-resize"]);
+    let done = platform.must(&["scale", "workers", "--auto", "--dry-run", "-o", "json"]);
+    let decision: Value = serde_json::from_str(&done.stdout).unwrap();
+    assert_eq!(decision["grow"], serde_json::json!([]));
+    let explained = platform.must(&["scale", "workers", "--explain"]);
+    assert!(
+        explained.stdout.contains("Nothing to do"),
+        "{}",
+        explained.stdout
+    );
+    assert_eq!(platform.workers().len(), 1);
+}
+
+/// Removes what nobody needs at once.
+const HASTY: &str = "unneededFor: 0s\nsettle: 0s\n";
+
+#[test]
+fn pods_that_wait_bring_workers_and_workers_go_with_them() {
+    let platform = Platform::up(&["--max", "4", "--no-resize"]);
+    platform.sandbox.write("policy.yaml", HASTY);
+    let args = ["scale", "workers", "--auto", "--policy", "policy.yaml"];
+    let mut command = platform.sandbox.command(&args);
+    let resizing = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn();
+    let resizing = resizing.unwrap();
+    let cluster = App::of(&platform);
+
+    cluster.apply(include_str!("../../examples/burst.yaml"));
+    eventually(|| platform.workers().len() == 4);
+    cluster.scale_to("burst", 0);
+    eventually(|| platform.workers().len() == 1);
+
+    interrupt(&resizing);
+    let done = Done::from(resizing.wait_with_output().unwrap());
+    assert_eq!(done.code, Some(0), "{}", done.stderr);
+    assert!(
+        done.stdout.contains("grow bex-worker-0 1 -> 4"),
+        "{}",
+        done.stdout
+    );
+    assert!(done.stdout.contains("remove "), "{}", done.stdout);
+}
+
+fn interrupt(process: &Child) {
+    let pid = i32::try_from(process.id()).unwrap();
+    kill_process(Pid::from_raw(pid).unwrap(), Signal::INT).unwrap();
+}
+
+fn eventually(is_so: impl Fn() -> bool) {
+    let deadline = Instant::now() + Duration::from_mins(2);
+    while !is_so() {
+        assert!(Instant::now() < deadline, "it is not so after two minutes");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+/// The app cluster, as kubectl would reach it.
+struct App {
+    runtime: Runtime,
+    client: Client,
+}
+
+impl App {
+    fn of(platform: &Platform) -> Self {
+        drop(rustls::crypto::ring::default_provider().install_default());
+        let path = platform.sandbox.bex_home().join("bex/sim/app.kubeconfig");
+        let kubeconfig = std::fs::read_to_string(path).unwrap();
+        let runtime = Runtime::new().unwrap();
+        let client = runtime.block_on(kube::client(&kubeconfig)).unwrap();
+        Self { runtime, client }
+    }
+
+    fn apply(&self, text: &str) {
+        let mut object: Value = serde_saphyr::from_str(text).unwrap();
+        object["metadata"]["namespace"] = "default".into();
+        let deadline = tokio::time::Instant::now() + Duration::from_secs(30);
+        let applied = kube::apply(&self.client, std::slice::from_ref(&object), deadline);
+        self.runtime.block_on(applied).unwrap();
+    }
+
+    fn scale_to(&self, deployment: &str, replicas: u32) {
+        let deployments = Objects::new(&self.client, "apps/v1", "Deployment", Some("default"));
+        let patch = serde_json::json!({"spec": {"replicas": replicas}});
+        let patched = deployments.patch_merge(deployment, &patch);
+        self.runtime.block_on(patched).unwrap();
+    }
+}

@@ -1,0 +1,162 @@
+//! Random applications, and their pods.
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+
+use super::generate::{HOST, ZONE};
+use super::random::Random;
+
+/// Equal pods, but for their names.
+#[derive(Debug, Clone)]
+pub(crate) struct App {
+    pub(crate) name: String,
+    pub(crate) namespace: &'static str,
+    spec: Value,
+    annotations: Value,
+    owned: bool,
+    /// The zone of its disk, and how that may be used.
+    disk: Option<(String, &'static str)>,
+}
+
+impl App {
+    pub(crate) fn new(random: &mut Random, number: u64, zones: u64) -> Self {
+        let name = format!("app-{number}");
+        let cpu = random.pick(&[100, 500, 900, 1500, 3000, 7000]);
+        let memory = random.pick(&[128, 512, 1024, 3000, 7000]);
+        let mut spec = json!({"containers": [{
+            "name": "main", "resources": {"requests": {"cpu": format!("{cpu}m"), "memory": format!("{memory}Mi")}},
+        }]});
+        rules(random, &mut spec, &name, zones);
+        let annotations = match random.between(0, 20) {
+            0 => json!({"cluster-autoscaler.kubernetes.io/safe-to-evict": "false"}),
+            1 => json!({"cluster-autoscaler.kubernetes.io/safe-to-evict": "true"}),
+            2 => json!({"karpenter.sh/do-not-disrupt": "true"}),
+            3 => json!({"infra.bex.co/do-not-evict": "true"}),
+            _ => json!({}),
+        };
+        let zone = format!("z{}", random.between(0, zones - 1));
+        let mode = random.pick(&["ReadWriteOnce", "ReadWriteMany", "ReadWriteOncePod"]);
+        let disk = random.percent(10).then_some((zone, mode));
+        let volume = match random.between(0, 20) {
+            0 => Some(json!({"name": "data", "emptyDir": {}})),
+            1 => Some(json!({"name": "data", "emptyDir": {"medium": "Memory"}})),
+            2 => Some(json!({"name": "data", "hostPath": {"path": "/data"}})),
+            _ => None,
+        };
+        let claim = disk
+            .as_ref()
+            .map(|_| json!({"name": "disk", "persistentVolumeClaim": {"claimName": name}}));
+        spec["volumes"] = volume.into_iter().chain(claim).collect();
+        Self {
+            namespace: random.pick(&["default", "default", "default", "kube-system"]),
+            owned: random.percent(95),
+            name,
+            spec,
+            annotations,
+            disk,
+        }
+    }
+
+    pub(crate) fn pod(&self, name: &str, node: Option<&str>, now: Timestamp) -> Value {
+        let created = now - SignedDuration::from_secs(300);
+        let mut pod = json!({
+            "metadata": {
+                "name": format!("{}-{name}", self.name), "namespace": self.namespace,
+                "creationTimestamp": created.to_string(),
+                "labels": {"app": self.name, "tier": "web"}, "annotations": self.annotations,
+            },
+            "spec": self.spec,
+            "status": {"phase": "Pending", "conditions": [{
+                "type": "PodScheduled", "status": "False", "reason": "Unschedulable",
+            }]},
+        });
+        if self.owned {
+            pod["metadata"]["ownerReferences"] = json!([{
+                "apiVersion": "apps/v1", "kind": "ReplicaSet", "name": self.name, "uid": self.name, "controller": true,
+            }]);
+        }
+        if let Some(node) = node {
+            pod["spec"]["nodeName"] = json!(node);
+            pod["status"] = json!({"phase": "Running"});
+        }
+        pod
+    }
+
+    /// A claim and the volume that is bound to it.
+    pub(crate) fn disks(&self) -> Vec<(&'static str, Value)> {
+        let Some((zone, mode)) = &self.disk else {
+            return Vec::new();
+        };
+        let (name, namespace) = (&self.name, self.namespace);
+        let claim = json!({
+            "metadata": {
+                "name": name, "namespace": namespace, "uid": name,
+                "annotations": {"pv.kubernetes.io/bind-completed": "yes"},
+            },
+            "spec": {"volumeName": name, "accessModes": [mode]}, "status": {"phase": "Bound"},
+        });
+        let volume = json!({
+            "metadata": {"name": name},
+            "spec": {
+                "accessModes": [mode], "capacity": {"storage": "1Gi"},
+                "claimRef": {"name": name, "namespace": namespace, "uid": name},
+                "nodeAffinity": {"required": {"nodeSelectorTerms": [{"matchExpressions": [{
+                    "key": ZONE, "operator": "In", "values": [zone],
+                }]}]}},
+            },
+            "status": {"phase": "Bound"},
+        });
+        vec![
+            ("persistentvolumeclaims", claim),
+            ("persistentvolumes", volume),
+        ]
+    }
+}
+
+/// At most a few of them at once: with all of them nothing would fit anywhere.
+fn rules(random: &mut Random, spec: &mut Value, name: &str, zones: u64) {
+    let alike = json!({"matchLabels": {"app": name}});
+    let key = random.pick(&[ZONE, HOST]);
+    if random.percent(15) {
+        spec["nodeSelector"] = json!({ZONE: format!("z{}", random.between(0, zones - 1))});
+    }
+    if random.percent(20) {
+        spec["tolerations"] = json!([{"key": "dedicated", "operator": "Exists"}]);
+    }
+    if random.percent(8) {
+        spec["containers"][0]["ports"] =
+            json!([{"containerPort": 80, "hostPort": random.pick(&[80, 81])}]);
+    }
+    if random.percent(5) {
+        spec["priority"] = json!(random.pick(&[-5, 100]));
+    }
+    if random.percent(20) {
+        let mut constraint = json!({
+            "maxSkew": random.between(1, 2), "topologyKey": key, "whenUnsatisfiable": "DoNotSchedule",
+            "labelSelector": alike,
+        });
+        if random.percent(20) {
+            constraint["minDomains"] = json!(2);
+        }
+        if random.percent(30) {
+            constraint["nodeTaintsPolicy"] = json!("Honor");
+        }
+        if random.percent(20) {
+            constraint["nodeAffinityPolicy"] = json!("Ignore");
+        }
+        spec["topologySpreadConstraints"] = json!([constraint]);
+    }
+    let other = format!("app-{}", random.between(0, 3));
+    let target = if random.percent(70) {
+        alike
+    } else {
+        json!({"matchLabels": {"app": other}})
+    };
+    let term = json!([{"topologyKey": key, "labelSelector": target}]);
+    let required = json!({"requiredDuringSchedulingIgnoredDuringExecution": term});
+    match random.between(0, 9) {
+        0 => spec["affinity"] = json!({"podAffinity": required}),
+        1 | 2 => spec["affinity"] = json!({"podAntiAffinity": required}),
+        _ => {}
+    }
+}
