@@ -91,7 +91,8 @@ impl Trials<'_> {
     async fn all(&mut self) -> ControlFlow<()> {
         let (world, control) = (self.world, self.control);
         let first = world.platform.pools.first();
-        let workers = first.and_then(|pool| pool.replicas).unwrap_or(1);
+        let workers = first.and_then(|pool| pool.replicas.or(Some(pool.sizes?.min)));
+        let workers = workers.unwrap_or(1);
         self.attempt("up", up(world, control).boxed_local()).await?;
         let service = match world.platform.substrate {
             Substrate::Local => "a Service over two nodes answers on each node",
@@ -109,7 +110,12 @@ impl Trials<'_> {
             self.attempt(&name, answers(world, control).boxed_local())
                 .await?;
         }
-        ControlFlow::Continue(())
+        if world.resize.is_empty() {
+            return ControlFlow::Continue(());
+        }
+        let name = "a pod that waits brings a worker";
+        self.attempt(name, brings_a_worker(world, control).boxed_local())
+            .await
     }
 
     /// A second Ctrl-C ends the process; the first one must not keep the platform.
@@ -163,18 +169,34 @@ async fn scale(world: &World, workers: u32, control: &Control) -> Result<()> {
     run::scale(world, &plan, control).await
 }
 
-/// A step like those of a plan: with a line of its own, and dropped on Ctrl-C because it only looks.
 async fn answers(world: &World, control: &Control) -> Result<()> {
-    let reporter = Reporter::new(0, control.events.clone());
-    reporter.started(match world.platform.substrate {
+    let title = match world.platform.substrate {
         Substrate::Local => "ask the Service on each node",
         Substrate::Sim => "look for the Service's endpoints",
-    });
+    };
+    let reporter = Reporter::new(0, control.events.clone());
+    let work = workload::answers_everywhere(world, &reporter).boxed_local();
+    step(title, work, &reporter, control).await
+}
+
+async fn brings_a_worker(world: &World, control: &Control) -> Result<()> {
+    let title = "run more pods than there are nodes for";
+    let reporter = Reporter::new(0, control.events.clone());
+    let work = workload::brings_a_worker(world, &reporter).boxed_local();
+    step(title, work, &reporter, control).await
+}
+
+/// A step like those of a plan: with a line of its own, and dropped on Ctrl-C because it only tries.
+async fn step(
+    title: &str,
+    work: LocalBoxFuture<'_, Result<()>>,
+    reporter: &Reporter,
+    control: &Control,
+) -> Result<()> {
+    reporter.started(title);
     let begun = Instant::now();
-    let asked = control
-        .cancel
-        .run_until_cancelled(workload::answers_everywhere(world, &reporter).boxed_local());
-    let outcome = asked.await.unwrap_or_else(|| Err(interrupted().into()));
+    let tried = control.cancel.run_until_cancelled(work).await;
+    let outcome = tried.unwrap_or_else(|| Err(interrupted().into()));
     match &outcome {
         Ok(()) => reporter.finished(begun.elapsed()),
         Err(_) => reporter.failed(begun.elapsed()),
@@ -183,5 +205,5 @@ async fn answers(world: &World, control: &Control) -> Result<()> {
 }
 
 fn interrupted() -> Failure {
-    Failure::new(Exit::Interrupted, "stopped while asking the Service")
+    Failure::new(Exit::Interrupted, "stopped while trying the platform")
 }

@@ -47,7 +47,7 @@ const RULES: [Rule; 4] = [
     Rule {
         name: "only tools and substrate open sockets or start processes",
         forbidden: &[
-            // Addresses are plain data.
+            // Addresses are data.
             "std::net::TcpListener",
             "std::net::TcpStream",
             "std::net::UdpSocket",

@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use clap::{Args, ValueEnum, ValueHint};
 use jiff::Timestamp;
 
-use super::args::{Limit, Target};
+use super::args::{Limit, Resize, Target};
 use super::{preflight, show, up};
 use crate::failure::{Exit, Failure};
 use crate::smoke::{self, Results};
@@ -21,8 +21,9 @@ use crate::ui::progress::seconds;
 Example:
   bex-infra smoke local --bundle ./bundle
   bex-infra smoke local --report smoke.xml --timeout 10m
+  bex-infra smoke sim --max 3
 
-It always cleans up, also after a failure and after Ctrl-C.")]
+With --max, a pod that fits nowhere has to bring a worker. It always cleans up, also after a failure and after Ctrl-C.")]
 pub(super) struct Smoke {
     /// Leave the platform up to look at it
     #[arg(long)]
@@ -35,6 +36,8 @@ pub(super) struct Smoke {
     report_format: ReportFormat,
     #[command(flatten)]
     target: Target,
+    #[command(flatten)]
+    resize: Resize,
     #[command(flatten)]
     limit: Limit,
 }
@@ -53,7 +56,8 @@ const USUALLY: Duration = Duration::from_mins(20);
 impl Smoke {
     pub(super) async fn run(self, ui: &Ui) -> Result<()> {
         let meant = self.target.platform_or(&fresh_name(), None)?;
-        let world = meant.world(self.limit, USUALLY).await?;
+        let mut world = self.resize.size(meant)?.world(self.limit, USUALLY).await?;
+        self.resize.install(&mut world)?;
         preflight::require(ui, &world).await?;
         let (results, took) = show(ui, async |control| {
             smoke::run(&world, self.keep, &control).await

@@ -127,4 +127,7 @@ pub struct Cost {
     pub bought: Price,
     /// What they would cost at least, whatever was chosen.
     pub bound: Price,
+    /// No price is known: each machine counts as one unit, which is not worth telling.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub unpriced: bool,
 }

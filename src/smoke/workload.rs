@@ -39,9 +39,9 @@ const ASK: &str = r#"exec 3<>"/dev/tcp/$0/$1" && printf 'GET /hostname HTTP/1.0\
 pub(super) async fn answers_everywhere(world: &World, reporter: &Reporter) -> Result<()> {
     let client = world.app_client().await?;
     let deadline = world.deadline(ROLLOUT_DEADLINE);
-    let objects = [deployment(image(world)?), service()];
+    let objects = [deployment(image(world)?, REPLICAS), service()];
     kube::apply(&client, &objects, deadline).await?;
-    let pods = running_pods(&client, deadline, reporter).await?;
+    let pods = running_pods(&client, REPLICAS, deadline, reporter).await?;
     if world.platform.substrate == Substrate::Sim {
         return has_endpoints(&client, &pods, deadline, reporter).await;
     }
@@ -52,6 +52,20 @@ pub(super) async fn answers_everywhere(world: &World, reporter: &Reporter) -> Re
         .iter()
         .map(|node| answers_on(world, &node.name, &address, &pods));
     try_join_all(asked).await.map(drop)
+}
+
+/// Runs one pod more than there are nodes that could take one each: it waits until a worker has come for it.
+pub(super) async fn brings_a_worker(world: &World, reporter: &Reporter) -> Result<()> {
+    let client = world.app_client().await?;
+    let deadline = world.deadline(ROLLOUT_DEADLINE);
+    let image = image(world)?;
+    let nodes = Objects::new(&client, "v1", "Node", None).list("").await?;
+    let pods = u32::try_from(nodes.len())? + 1;
+    kube::apply(&client, &[deployment(image, pods)], deadline).await?;
+    running_pods(&client, pods, deadline, reporter).await?;
+    kube::apply(&client, &[deployment(image, REPLICAS)], deadline)
+        .await
+        .map(drop)
 }
 
 fn image(world: &World) -> Result<&str, Failure> {
@@ -68,22 +82,24 @@ fn image(world: &World) -> Result<&str, Failure> {
 /// Names of the pods, once there are as many as wanted and all of them are ready.
 async fn running_pods(
     client: &Client,
+    replicas: u32,
     deadline: Instant,
     reporter: &Reporter,
 ) -> Result<BTreeSet<String>> {
     let pods = Objects::new(client, "v1", "Pod", Some(NAMESPACE));
-    let what = format!("{REPLICAS} ready pods of Deployment {NAME} on different nodes");
+    let what = format!("{replicas} ready pods of Deployment {NAME} on different nodes");
+    let judge = |pods: &[DynamicObject]| rollout(pods, replicas);
     let pods = pods
-        .wait_list(SELECTOR, &what, deadline, reporter, rollout)
+        .wait_list(SELECTOR, &what, deadline, reporter, judge)
         .await?;
     Ok(pods.iter().map(ResourceExt::name_any).collect())
 }
 
-fn rollout(pods: &[DynamicObject]) -> Verdict {
+fn rollout(pods: &[DynamicObject], replicas: u32) -> Verdict {
     let ready = pods
         .iter()
         .filter(|pod| pod.metadata.deletion_timestamp.is_none() && kube::is_true(pod, "Ready"));
-    if ready.count() == pods.len() && pods.len() == REPLICAS as usize {
+    if ready.count() == pods.len() && pods.len() == replicas as usize {
         return Verdict::Done;
     }
     let states = pods.iter().map(|pod| {
@@ -205,14 +221,14 @@ fn no_answer(node: &str, address: &str, silent: &BTreeSet<String>, last: &str) -
 }
 
 /// Never two of its pods on one node, the control plane's among them: what one node's pods are asked crosses to the other.
-fn deployment(image: &str) -> Value {
+fn deployment(image: &str, replicas: u32) -> Value {
     let labels = json!({"app": NAME});
     json!({
         "apiVersion": "apps/v1",
         "kind": "Deployment",
         "metadata": {"name": NAME, "namespace": NAMESPACE},
         "spec": {
-            "replicas": REPLICAS,
+            "replicas": replicas,
             "selector": {"matchLabels": labels},
             "template": {
                 "metadata": {"labels": labels},

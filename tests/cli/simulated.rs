@@ -68,9 +68,11 @@ impl Drop for Platform {
     }
 }
 
+/// A process whose first thread is a zombie runs on, and keeps its locks, until its other threads have ended too.
 fn runs(pid: &str) -> bool {
     let state = fs::read_to_string(format!("/proc/{pid}/stat"));
-    state.is_ok_and(|state| !state.contains(") Z "))
+    let threads = fs::read_dir(format!("/proc/{pid}/task"));
+    state.is_ok_and(|state| !state.contains(") Z ")) || threads.is_ok_and(|all| all.count() > 1)
 }
 
 fn kill(pid: &str) {
@@ -166,6 +168,19 @@ fn a_smoke_test_of_a_simulated_platform_passes_and_leaves_nothing() {
     let sandbox = Sandbox::new();
     let done = sandbox.run(&["smoke", "sim", "-o", "json"]);
     assert_eq!(done.code, Some(0), "{}", done.stderr);
+    assert!(!sandbox.bex_home().exists(), "{}", done.stderr);
+}
+
+#[test]
+fn a_smoke_test_with_a_maximum_shows_that_a_pod_that_waits_brings_a_worker() {
+    let sandbox = Sandbox::new();
+    let done = sandbox.run(&["smoke", "sim", "--max", "3", "-o", "json"]);
+    assert_eq!(done.code, Some(0), "{}", done.stderr);
+    assert!(
+        done.stdout.contains("a pod that waits brings a worker"),
+        "{}",
+        done.stdout
+    );
     assert!(!sandbox.bex_home().exists(), "{}", done.stderr);
 }
 

@@ -63,6 +63,7 @@ fn full() -> Decision {
             after: Price(204_800),
             bought: Price(54_800),
             bound: Price(54_000),
+            unpriced: false,
         },
         again: Some("2026-11-21T12:00:00.5Z".parse().unwrap()),
     }
@@ -90,6 +91,18 @@ bex-spare   owned by cluster-autoscaler
 
 Costs 0.1500 -> 0.2048 an hour; what is bought 0.0548, at least 0.0540 (1.5 % above the bound).
 Decides again at 2026-11-21T12:00:00Z.";
+
+#[test]
+fn without_prices_nothing_is_said_of_costs() {
+    let mut decision = full();
+    decision.cost.unpriced = true;
+    let text = decision.to_string();
+    assert!(
+        text.contains("3 -> 5     cpx22   -        12 pods"),
+        "{text}"
+    );
+    assert!(!text.contains("an hour"), "{text}");
+}
 
 #[test]
 fn a_decision_reads_as_tables_with_its_reasons() {

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::fmt::{self, Formatter};
 
-use super::{Cost, Decision, Grow, Remove, Replace};
+use super::{Cost, Decision, Grow, Price, Remove, Replace};
 
 /// Rows of a table and names in a row that are shown where not all are asked for.
 const ROWS: usize = 20;
@@ -38,7 +38,7 @@ impl fmt::Display for Decision {
         if self.is_empty() {
             parts.insert(0, "Nothing to do.".to_owned());
         }
-        parts.push(self.footer());
+        parts.extend(Some(self.footer()).filter(|footer| !footer.is_empty()));
         f.write_str(&parts.join("\n\n"))
     }
 }
@@ -89,11 +89,14 @@ impl Decision {
                 grow.group.clone(),
                 format!("{} -> {}", grow.from, grow.to),
                 grow.machine_type.clone(),
-                grow.price.to_string(),
+                self.cost.told(grow.price),
                 counted("pod", &grow.pods, limits),
             ]
         });
-        let remove = self.remove.iter().map(|remove| removal(remove, limits));
+        let remove = self
+            .remove
+            .iter()
+            .map(|remove| removal(remove, self.cost, limits));
         let replace = self.replace.iter().map(replacement);
         let tables = [
             table(["GROW", "MACHINES", "TYPE", "EACH/H", "FOR"], grow, limits),
@@ -133,11 +136,21 @@ impl Decision {
     }
 
     fn footer(&self) -> String {
-        let cost = self.cost.to_string();
-        match self.again {
-            Some(again) => format!("{cost}\nDecides again at {again:.0}."),
-            None => cost,
+        let cost = Some(self.cost).filter(|cost| !cost.unpriced);
+        let cost = cost.map(|cost| cost.to_string());
+        let again = self.again;
+        let again = again.map(|again| format!("Decides again at {again:.0}."));
+        let lines: Vec<String> = cost.into_iter().chain(again).collect();
+        lines.join("\n")
+    }
+}
+
+impl Cost {
+    fn told(self, price: Price) -> String {
+        if self.unpriced {
+            return "-".to_owned();
         }
+        price.to_string()
     }
 }
 
@@ -149,6 +162,7 @@ impl fmt::Display for Cost {
             after,
             bought,
             bound,
+            ..
         } = self;
         if before == after {
             write!(f, "Costs {before} an hour")?;
@@ -168,7 +182,7 @@ impl fmt::Display for Cost {
     }
 }
 
-fn removal(remove: &Remove, limits: Limits) -> Row<5> {
+fn removal(remove: &Remove, cost: Cost, limits: Limits) -> Row<5> {
     let moves: Vec<String> = remove
         .moves
         .iter()
@@ -177,7 +191,7 @@ fn removal(remove: &Remove, limits: Limits) -> Row<5> {
     [
         remove.node.clone(),
         remove.group.clone(),
-        remove.saves.to_string(),
+        cost.told(remove.saves),
         remove.reason.clone(),
         counted("pod", &moves, limits),
     ]

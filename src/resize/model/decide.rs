@@ -25,6 +25,7 @@ pub(super) fn decide(model: &mut Model, policy: &Policy, now: Timestamp) -> Deci
         ..Decision::default()
     };
     decision.cost.before = before;
+    decision.cost.unpriced = !model.groups.values().any(|group| model.price(group).1);
     if let Some(why) = model.frozen(policy, now) {
         let group = "all".to_owned();
         decision.held.push(Held { group, why });

@@ -72,6 +72,7 @@ fn grow(pods: usize) -> Decision {
             after: Price(82_200),
             bought: Price(54_800),
             bound: Price(54_000),
+            unpriced: false,
         },
         ..Decision::default()
     }
