@@ -21,6 +21,7 @@ use crate::scheduling::labels::Selector;
 use crate::scheduling::{ClassId, NodeId, State};
 
 use super::offer::Price;
+use drain::Plan;
 use survey::Survey;
 
 /// What is looked at.
@@ -142,6 +143,16 @@ pub fn shrink(state: &mut State, question: &Question) -> Shrinkage {
         kept: kept.collect(),
         saved: plan.saved,
     }
+}
+
+/// Whether the moves can be made in this state, too. The nodes that go are candidates of the question.
+pub fn holds(state: &mut State, question: &Question, shrinkage: &Shrinkage) -> bool {
+    let survey = Survey::new(state, question);
+    let plan = Plan {
+        gone: shrinkage.gone.clone(),
+        ..Plan::default()
+    };
+    replay::stuck(state, &survey, &plan).is_empty()
 }
 
 #[cfg(test)]

@@ -76,7 +76,9 @@ pub(crate) fn check(world: &World, decision: &Decision) -> Verdict {
 
 /// I1: pods that wait and have a place on what is there still have one when the nodes that go are gone.
 pub(crate) fn nobody_loses_a_place(world: &World, decision: &Decision) -> Option<String> {
-    if decision.remove.is_empty() {
+    // Where policy refuses a machine, somebody waits in any case, and who that is is the engine's choice.
+    let refused = decision.held.iter().any(|held| held.group == "all");
+    if decision.remove.is_empty() || refused {
         return None;
     }
     let (mut places, _) = with_machines(world, decision);

@@ -105,10 +105,17 @@ impl Model {
         for settled in settled {
             self.state.remove_pod(&settled.pod);
         }
+        // A pod must not count on the company of one that waits: the scheduler may put that elsewhere.
+        let holds =
+            settled.is_empty() || shrink::holds(&mut self.state, &field.question(), &shrinkage);
         for node in closed {
             self.state.set_node(node);
         }
-        self.write_removals(&field, &shrinkage, decision);
+        if holds {
+            self.write_removals(&field, &shrinkage, decision);
+        } else {
+            sooner(&mut decision.again, after(now, PACE));
+        }
     }
 
     fn of_these(&mut self, field: &Field) -> Shrinkage {
