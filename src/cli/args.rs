@@ -216,7 +216,7 @@ fn elsewhere(platform: &Platform, substrate: spec::Substrate) -> Failure {
 #[derive(Debug, Clone, Copy, Default, Args)]
 #[command(next_help_heading = "Resize loop")]
 pub(super) struct Resize {
-    /// Let the resize loop bring workers, this many at most, and keep --workers at least
+    /// Let the resize loop bring workers, this many at most; it keeps those of the start
     #[arg(long, value_name = "N", conflicts_with = "file", value_parser = clap::value_parser!(u32).range(1..=i64::from(spec::MAX_REPLICAS)))]
     max: Option<u32>,
     /// Do not install the resize loop
