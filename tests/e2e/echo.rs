@@ -183,14 +183,18 @@ impl Seen {
 pub(crate) struct Foreign(String);
 
 impl Foreign {
-    pub(crate) fn start() -> Result<Self> {
+    /// Of the image of the container `like`: the one image that is certain to be in Docker itself.
+    pub(crate) fn start(like: &str) -> Result<Self> {
+        let image = docker(&["inspect", "--format={{.Config.Image}}", like])?;
         let id = docker(&[
             "run",
             "--detach",
             "--rm",
             "--network=kind",
             "--name=foreign-echo",
-            "bex.test/echo:1",
+            "--entrypoint=sleep",
+            image.trim(),
+            "infinity",
         ])?;
         Ok(Self(id.trim().to_owned()))
     }

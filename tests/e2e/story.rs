@@ -164,7 +164,7 @@ fn worker(bex: &Bex) -> Result<(String, String)> {
 }
 
 fn taken_down(bex: &Bex) -> Result<()> {
-    let foreign = Foreign::start()?;
+    let foreign = Foreign::start(&bex.control_plane()?)?;
     let before = foreign.state()?;
     chapter("down", || bex.down())?;
     let after = foreign.state()?;
