@@ -328,6 +328,61 @@ fn rollouts_go_forward_and_back() {
 
 #[test]
 #[ignore = "needs the kubectl binary that BEX_TEST_BIN names"]
+fn daemons_and_stateful_sets_go_back_to_a_revision_before() {
+    let cluster = Cluster::start();
+    cluster.apply(include_str!("fixtures/kubectl-revisions.yaml"));
+    for kind in ["daemonset", "statefulset"] {
+        let status = format!("rollout status {kind}/agent --timeout=60s");
+        let image =
+            format!("get {kind} agent -o jsonpath={{.spec.template.spec.containers[0].image}}");
+        cluster.says(&status);
+        cluster.says(&format!("set image {kind}/agent main=agent:2"));
+        cluster.says(&status);
+        cluster.expect(&format!("rollout history {kind}/agent"), &["\n1 ", "\n2 "]);
+        cluster.expect(
+            &format!("rollout history {kind}/agent --revision=1"),
+            &["agent:1"],
+        );
+        cluster.says(&format!("rollout undo {kind}/agent"));
+        cluster.says(&status);
+        assert_eq!(cluster.says(&image), "agent:1");
+        cluster.expect(&format!("rollout history {kind}/agent"), &["\n2 ", "\n3 "]);
+        cluster.expect(
+            "get controllerrevisions",
+            &["CONTROLLER", "REVISION", &format!("{kind}.apps/agent")],
+        );
+    }
+}
+
+#[test]
+#[ignore = "needs the kubectl binary that BEX_TEST_BIN names"]
+fn a_control_plane_is_shown_with_its_cluster() {
+    let cluster = Cluster::start();
+    let kubeconfig = cluster.directory.path().join("infra.kubeconfig");
+    let infra = |args: &[&str], input: &str| {
+        let kubeconfig = ["--kubeconfig", kubeconfig.to_str().unwrap()];
+        let said = cluster.run_with(&[&kubeconfig[..], args].concat(), input);
+        assert!(said.ok, "kubectl {args:?}: {}{}", said.stdout, said.stderr);
+        said.stdout
+    };
+    let manifest = include_str!("fixtures/kubectl-control-plane.yaml");
+    infra(&["apply", "-f", "-"], manifest);
+    let shown = infra(&["get", "kubeadmcontrolplane"], "");
+    let columns: Vec<Vec<&str>> = shown
+        .lines()
+        .map(|line| line.split_whitespace().collect())
+        .collect();
+    // The columns that Cluster API's own definition has; empty ones are blank.
+    assert_eq!(
+        columns[0].join(" "),
+        "NAME CLUSTER AVAILABLE DESIRED CURRENT READY AVAILABLE UP-TO-DATE INITIALIZED AGE VERSION"
+    );
+    assert_eq!(columns[1][..2], ["bex-control-plane", "bex"], "{shown}");
+    assert_eq!(columns[1].last(), Some(&"v1.34.4"), "{shown}");
+}
+
+#[test]
+#[ignore = "needs the kubectl binary that BEX_TEST_BIN names"]
 fn a_drained_node_has_no_pods_until_it_is_uncordoned() {
     let cluster = Cluster::start();
     cluster.deploy();

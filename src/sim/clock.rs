@@ -37,13 +37,3 @@ impl Clock {
         self.started.elapsed()
     }
 }
-
-/// As the API writes times: RFC 3339 in whole seconds.
-pub fn rfc3339(time: Timestamp) -> String {
-    time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
-}
-
-/// As Leases and new Events have them: with microseconds.
-pub fn rfc3339_micros(time: Timestamp) -> String {
-    time.strftime("%Y-%m-%dT%H:%M:%S%.6fZ").to_string()
-}

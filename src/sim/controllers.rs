@@ -13,6 +13,7 @@ mod disruption;
 mod endpoints;
 mod event_ttl;
 mod garbage;
+mod history;
 mod job;
 mod kubelet;
 mod namespace;
@@ -34,6 +35,13 @@ use super::engine::Controller;
 
 /// All controllers but the scheduler and Cluster API's.
 pub fn all() -> Vec<Box<dyn Controller>> {
+    let mut all = manager();
+    all.push(Box::new(kubelet::Kubelet::default()));
+    all
+}
+
+/// What kube-controller-manager runs: without scheduler and kubelets, pods stay as they are made.
+pub fn manager() -> Vec<Box<dyn Controller>> {
     vec![
         Box::new(namespace::NamespaceController::default()),
         Box::new(service_account::ServiceAccountsController),
@@ -43,7 +51,6 @@ pub fn all() -> Vec<Box<dyn Controller>> {
         Box::new(stateful_set::StatefulSetController::default()),
         Box::new(daemon_set::DaemonSetController::default()),
         Box::new(job::JobController::default()),
-        Box::new(kubelet::Kubelet::default()),
         Box::new(endpoints::EndpointsController::default()),
         Box::new(disruption::DisruptionController::default()),
         Box::new(taint_eviction::TaintEvictionController::default()),

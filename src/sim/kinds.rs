@@ -46,7 +46,7 @@ pub fn decode(resource: &Resource, object: Value) -> Result<Decoded, String> {
 }
 
 /// Fills in what the kind has beyond its schema's defaults.
-fn fill(resource: &Resource, object: &mut Value) {
+pub fn fill(resource: &Resource, object: &mut Value) {
     if resource.custom {
         return;
     }

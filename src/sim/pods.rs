@@ -38,6 +38,14 @@ pub struct Pod {
     pub tracked: bool,
     /// How long its containers run and how they end, if its annotations say so.
     pub run: Option<Box<Run>>,
+    pub host: Option<Box<Host>>,
+}
+
+/// What a pod is called below a Service of the name `subdomain`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Host {
+    pub name: String,
+    pub subdomain: String,
 }
 
 /// The end of a pod that is not meant to run for ever.

@@ -61,6 +61,8 @@ pub struct WriteOptions {
     pub field_manager: String,
     /// Server-side apply takes over fields of others.
     pub force: bool,
+    /// The object comes from [`super::schema::decode`]: it has the shape of its kind.
+    pub shaped: bool,
 }
 
 #[derive(Debug, Clone)]

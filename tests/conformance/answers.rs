@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::script::{Script, directory};
+use crate::script::Script;
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Answer {
@@ -27,9 +27,8 @@ struct Line {
 }
 
 fn file(script: &Script) -> PathBuf {
-    directory()
-        .join("answers")
-        .join(format!("{}.jsonl", script.name))
+    let home = &script.home;
+    home.join("answers").join(format!("{}.jsonl", script.name))
 }
 
 /// By the label of the call.

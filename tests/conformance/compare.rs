@@ -1,11 +1,12 @@
 //! Compares answers, with the known differences in mind.
 
 use std::fs;
+use std::path::Path;
 
 use serde_json::Value;
 
 use crate::answers::Answer;
-use crate::script::{Script, directory};
+use crate::script::Script;
 
 /// A line of `differences.txt`: `script | call | place | reason`, with `*` for anything in the first three.
 #[derive(Debug, PartialEq, Eq)]
@@ -15,8 +16,8 @@ pub(crate) struct Known {
     reason: String,
 }
 
-pub(crate) fn known_differences() -> Vec<Known> {
-    let text = fs::read_to_string(directory().join("differences.txt")).unwrap();
+pub(crate) fn known_differences(home: &Path) -> Vec<Known> {
+    let text = fs::read_to_string(home.join("differences.txt")).unwrap();
     let lines = text.lines().enumerate();
     lines
         .filter(|(_, line)| !line.trim().is_empty() && !line.starts_with('#'))
@@ -137,8 +138,8 @@ impl<'a> Comparison<'a> {
     }
 
     /// Drops what does not occur any more from the list, and adds what is new as open.
-    pub(crate) fn keep_list(&self) {
-        let file = directory().join("differences.txt");
+    pub(crate) fn keep_list(&self, home: &Path) {
+        let file = home.join("differences.txt");
         let text = fs::read_to_string(&file).unwrap();
         let gone = |number: usize| {
             let index = self.known.iter().position(|known| known.line == number + 1);

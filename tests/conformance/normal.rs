@@ -40,6 +40,7 @@ impl Normal {
         let text = |key| object.get(key).and_then(Value::as_str).unwrap_or_default();
         let (name, prefix) = (text("name"), text("generateName"));
         if !prefix.is_empty() && name.len() == prefix.len() + 5 && name.starts_with(prefix) {
+            let prefix = self.text("", prefix);
             self.token(name, &format!("name from {prefix}"));
         }
         let (uid, revision) = (text("uid"), text("resourceVersion"));
@@ -63,7 +64,8 @@ impl Normal {
             .unwrap_or_else(|| value.to_owned())
     }
 
-    fn token(&mut self, value: &str, kind: &str) -> String {
+    /// The token of a value: a new one if it has none.
+    pub(crate) fn token(&mut self, value: &str, kind: &str) -> String {
         if value.is_empty() || self.tokens.contains_key(value) {
             return self.known(value);
         }
@@ -109,7 +111,7 @@ impl Normal {
         }
     }
 
-    fn text(&self, key: &str, text: &str) -> String {
+    pub(crate) fn text(&self, key: &str, text: &str) -> String {
         match key {
             "resourceVersion" if !matches!(text, "" | "0") => {
                 return self
@@ -123,10 +125,18 @@ impl Normal {
             _ => {}
         }
         let is_number = |value: &str| value.bytes().all(|byte| byte.is_ascii_digit());
-        let tokens = self.tokens.iter().filter(|(value, _)| !is_number(value));
-        let text = tokens.fold(text.to_owned(), |text, (value, token)| {
-            text.replace(value, token)
-        });
+        // A hash may look like a number, too, but is long.
+        let is_revision = |value: &str, token: &str| is_number(value) && token.contains("revision");
+        let tokens = self.tokens.iter();
+        let tokens = tokens.filter(|(value, token)| !is_revision(value, token));
+        // A name contains a hash: the longer one first.
+        let mut tokens: Vec<(&String, &String)> = tokens.collect();
+        tokens.sort_by_key(|(value, _)| std::cmp::Reverse(value.len()));
+        let text = tokens
+            .into_iter()
+            .fold(text.to_owned(), |text, (value, token)| {
+                text.replace(value, token)
+            });
         without_revisions(&without_times(&text))
     }
 }

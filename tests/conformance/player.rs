@@ -28,13 +28,9 @@ pub(crate) async fn ready(client: &Client) {
         "/apis/scheduling.k8s.io/v1/priorityclasses/system-node-critical",
     ] {
         let call = Call {
-            label: String::new(),
             verb: "WAIT".to_owned(),
             path: path.to_owned(),
-            events: 0,
-            headers: Vec::new(),
-            body: String::new(),
-            name: None,
+            ..Call::default()
         };
         perform(client, &call, String::new()).await;
     }
@@ -51,7 +47,7 @@ pub(crate) async fn play(script: &Script, client: &Client) -> Vec<Answer> {
             body: fill_in(&call.body, &names),
             ..call.clone()
         };
-        let body = body(&call);
+        let body = parse_body(&call);
         let mut answer = perform(client, &call, body).await;
         if let Some(name) = &call.name {
             names.insert(name.clone(), answer.body.clone());
@@ -63,7 +59,7 @@ pub(crate) async fn play(script: &Script, client: &Client) -> Vec<Answer> {
 }
 
 /// Puts values of earlier answers in the place of `$(name/pointer)`.
-fn fill_in(text: &str, names: &BTreeMap<String, Value>) -> String {
+pub(crate) fn fill_in(text: &str, names: &BTreeMap<String, Value>) -> String {
     let mut filled = String::new();
     let mut rest = text;
     while let Some((before, after)) = rest.split_once("$(") {
@@ -83,7 +79,7 @@ fn fill_in(text: &str, names: &BTreeMap<String, Value>) -> String {
     filled + rest
 }
 
-fn body(call: &Call) -> String {
+pub(crate) fn parse_body(call: &Call) -> String {
     if let Some(raw) = call.body.strip_prefix('|') {
         return raw.trim().to_owned();
     }
@@ -95,7 +91,7 @@ fn body(call: &Call) -> String {
     value.to_string()
 }
 
-fn request(call: &Call, body: String) -> Request<Body> {
+pub(crate) fn request(call: &Call, body: String) -> Request<Body> {
     let (method, content) = match &*call.verb {
         "JSON" => ("PATCH", "application/json-patch+json"),
         "MERGE" => ("PATCH", "application/merge-patch+json"),
@@ -124,7 +120,7 @@ fn request(call: &Call, body: String) -> Request<Body> {
     request.body(Body::from(body.into_bytes())).unwrap()
 }
 
-async fn perform(client: &Client, call: &Call, body: String) -> Answer {
+pub(crate) async fn perform(client: &Client, call: &Call, body: String) -> Answer {
     let deadline = Instant::now() + PATIENCE;
     loop {
         let sent = client.send(request(call, body.clone()));

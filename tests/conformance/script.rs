@@ -19,17 +19,19 @@ use std::path::{Path, PathBuf};
 
 /// A file of calls.
 pub(crate) struct Script {
+    /// The directory that has the calls, their answers and the list of differences.
+    pub home: PathBuf,
     pub name: String,
     pub calls: Vec<Call>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Call {
     /// The line of the call, with a number if it comes again: names the call in answers and differences.
     pub label: String,
     pub verb: String,
     pub path: String,
-    /// Events that a watch reads.
+    /// Events that a watch reads; objects that a verb on a list acts on.
     pub events: usize,
     pub headers: Vec<(String, String)>,
     pub body: String,
@@ -37,25 +39,32 @@ pub(crate) struct Call {
     pub name: Option<String>,
 }
 
-pub(crate) fn directory() -> PathBuf {
+/// The calls to the API alone.
+pub(crate) fn api() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/conformance")
 }
 
+/// Those that controllers have an answer to.
+pub(crate) fn controllers() -> PathBuf {
+    api().join("controllers")
+}
+
 impl Script {
-    /// All files, in the order of their names.
-    pub(crate) fn all() -> Vec<Self> {
+    /// All files below `home`, in the order of their names.
+    pub(crate) fn all(home: &Path) -> Vec<Self> {
         let only = std::env::var("BEX_CONFORMANCE_ONLY").ok();
-        let files = fs::read_dir(directory().join("calls")).unwrap();
+        let files = fs::read_dir(home.join("calls")).unwrap();
         let mut scripts: Vec<Self> = files
-            .map(|file| Self::read(&file.unwrap().path()))
+            .map(|file| Self::read(home, &file.unwrap().path()))
             .filter(|script| only.as_ref().is_none_or(|only| *only == script.name))
             .collect();
         scripts.sort_by(|a, b| a.name.cmp(&b.name));
         scripts
     }
 
-    fn read(path: &Path) -> Self {
+    fn read(home: &Path, path: &Path) -> Self {
         Self {
+            home: home.to_owned(),
             name: path.file_stem().unwrap().to_str().unwrap().to_owned(),
             calls: parse(&fs::read_to_string(path).unwrap()),
         }
@@ -102,9 +111,9 @@ fn parse_call(line: &str, base: &str) -> Call {
     };
     let (verb, mut path) = line.split_once(' ').unwrap_or((line, ""));
     let mut events = 0;
-    if verb == "WATCH" {
-        let (count, rest) = path.split_once(' ').expect("WATCH, a number and a path");
-        (events, path) = (count.parse().unwrap(), rest);
+    if let Some((count, rest)) = path.split_once(' ') {
+        let wrong = |error| panic!("{line}: {error}: a number and a path are needed");
+        (events, path) = (count.parse().unwrap_or_else(wrong), rest);
     }
     let absolute = path.starts_with('/');
     Call {

@@ -1,6 +1,6 @@
 //! Errors that only HTTP knows, in the real server's words.
 
-use super::body;
+use super::body::go;
 use crate::sim::resources::Resource;
 use crate::sim::status::{Cause, Details, Status};
 
@@ -37,10 +37,7 @@ fn go_type(resource: &Resource, kind: &str, unstructured: &str) -> String {
     if resource.custom {
         return format!("*unstructured.{unstructured}");
     }
-    format!(
-        "*{}.{kind}",
-        body::internal_package(&resource.api_version())
-    )
+    format!("*{}.{kind}", go::internal_package(&resource.api_version()))
 }
 
 /// The body of a POST or PUT.

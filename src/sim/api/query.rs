@@ -203,6 +203,7 @@ pub(super) fn write_options(
             .filter(|manager| !manager.is_empty())
             .map_or_else(|| client_name(user_agent), str::to_owned),
         force: query.flag("force").unwrap_or_default(),
+        ..WriteOptions::default()
     })
 }
 

@@ -5,11 +5,14 @@
 
 mod age;
 mod cells;
+mod events;
 mod jsonpath;
+mod named;
 mod network;
 mod nodes;
 mod pods;
 mod selectors;
+mod storage;
 #[cfg(test)]
 mod tests;
 mod value;
@@ -160,7 +163,7 @@ fn name() -> Column {
             "description": shared_description("@name"),
             "priority": 0,
         }),
-        source: Source::Computed(cells::name),
+        source: Source::Computed(named::name),
     }
 }
 
@@ -174,7 +177,7 @@ fn created(name: &str) -> Column {
             "description": shared_description("@created").replace("\\n", "\n"),
             "priority": 0,
         }),
-        source: Source::Computed(cells::age),
+        source: Source::Computed(named::age),
     }
 }
 

@@ -26,15 +26,17 @@ pub(super) struct Request<'a> {
 
 impl Request<'_> {
     pub(super) fn create(self) -> Result<Answer, Status> {
-        let options = query::write_options(&self.query, "CreateOptions", self.user_agent())?;
+        let mut options = query::write_options(&self.query, "CreateOptions", self.user_agent())?;
         let body = self.object(&options)?;
+        options.shaped = body.shaped;
         let written = self.registry.create(&self.target, body.object, &options)?;
         Ok(self.answer(written.warned(body.warnings)))
     }
 
     pub(super) fn update(self) -> Result<Answer, Status> {
-        let options = query::write_options(&self.query, "UpdateOptions", self.user_agent())?;
+        let mut options = query::write_options(&self.query, "UpdateOptions", self.user_agent())?;
         let body = self.object(&options)?;
+        options.shaped = body.shaped;
         let written = self.registry.update(&self.target, body.object, &options)?;
         Ok(self.answer(written.warned(body.warnings)))
     }

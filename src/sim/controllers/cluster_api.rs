@@ -21,9 +21,11 @@ mod machines;
 mod names;
 mod new_machine;
 pub(crate) mod objects;
+mod parsed;
 mod replicas;
 mod routes;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Result;
@@ -36,6 +38,7 @@ use self::infrastructure::Boots;
 use self::machines::Machines;
 use self::names::Names;
 use self::objects::{CLUSTER, Kind, Objects, annotation, namespace};
+use self::parsed::Parsed;
 use self::routes::Routes;
 use crate::sim::engine::{Cluster, Context, Controller, Item};
 use crate::sim::store::Change;
@@ -58,6 +61,7 @@ pub struct ClusterApi {
     addresses: Addresses,
     names: Names,
     routes: Routes,
+    parsed: Parsed,
 }
 
 /// What one look at an object works with.
@@ -71,6 +75,7 @@ struct Scope<'a> {
     boots: &'a mut Boots,
     addresses: &'a mut Addresses,
     names: &'a mut Names,
+    parsed: &'a Parsed,
 }
 
 /// When to look at the object again although nothing has changed.
@@ -100,6 +105,7 @@ impl ClusterApi {
             addresses: Addresses::default(),
             names: Names::new(seed),
             routes: Routes::default(),
+            parsed: Parsed::default(),
         }
     }
 
@@ -114,6 +120,7 @@ impl ClusterApi {
             boots: &mut self.boots,
             addresses: &mut self.addresses,
             names: &mut self.names,
+            parsed: &self.parsed,
         }
     }
 }
@@ -154,11 +161,10 @@ impl Controller for ClusterApi {
 
 impl Scope<'_> {
     /// The cluster that an object belongs to.
-    fn cluster_of(&self, object: &Value) -> Result<Option<Value>> {
+    fn cluster_of(&self, object: &Value) -> Option<Arc<Value>> {
         let named = object["spec"]["clusterName"].as_str();
-        let name = named.or_else(|| objects::label(object, machines::CLUSTER_NAME_LABEL));
-        self.infra
-            .get(&CLUSTER, namespace(object), name.unwrap_or_default())
+        let name = named.or_else(|| objects::label(object, machines::CLUSTER_NAME_LABEL))?;
+        self.parsed.cluster(namespace(object), name).cloned()
     }
 
     /// The conditions of an object that is not paused.
@@ -170,12 +176,13 @@ impl Scope<'_> {
 
     /// Marks an object that its owner wants left alone; whether it is one.
     fn pause(&self, kind: &Kind, object: &Value) -> Result<bool> {
-        let cluster = if *kind == CLUSTER {
-            Some(object.clone())
+        let is_paused = |cluster: &Value| cluster["spec"]["paused"] == true;
+        let by_cluster = if *kind == CLUSTER {
+            is_paused(object)
         } else {
-            self.cluster_of(object)?
+            self.cluster_of(object)
+                .is_some_and(|cluster| is_paused(&cluster))
         };
-        let by_cluster = cluster.is_some_and(|cluster| cluster["spec"]["paused"] == true);
         let by_itself = annotation(object, "cluster.x-k8s.io/paused").is_some();
         let message = match (by_cluster, by_itself) {
             (false, false) => return Ok(false),

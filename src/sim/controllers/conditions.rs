@@ -42,3 +42,17 @@ pub(super) fn set(conditions: &mut Vec<Value>, mut condition: Value) {
 pub(super) fn remove(conditions: &mut Vec<Value>, of: &str) {
     conditions.retain(|condition| condition["type"] != of);
 }
+
+/// Puts a condition where the one of its type is. One of the same status keeps its time.
+pub(super) fn put(conditions: &mut Vec<Value>, mut condition: Value) {
+    let of = condition["type"].clone();
+    match conditions.iter_mut().find(|known| known["type"] == of) {
+        None => conditions.push(condition),
+        Some(known) => {
+            if known["status"] == condition["status"] {
+                condition["lastTransitionTime"] = known["lastTransitionTime"].take();
+            }
+            *known = condition;
+        }
+    }
+}

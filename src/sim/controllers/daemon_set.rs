@@ -10,6 +10,7 @@ use anyhow::Result;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::history::{self, History, Owner, Revision};
 use super::numbers::IntOrPercent;
 use super::objects::{DAEMON_SET, NODE, Object, POD};
 use super::selector::Selector;
@@ -23,6 +24,9 @@ use crate::sim::store::{Change, Key};
 /// Pods that are created or deleted at one look.
 const BURST: usize = 250;
 const HASH_LABEL: &str = "controller-revision-hash";
+/// How often the template was changed: an annotation of the `DaemonSet`, a label of its pods.
+const TEMPLATE_GENERATION: &str = "deprecated.daemonset.template.generation";
+const GENERATION_LABEL: &str = "pod-template-generation";
 /// Where the node is named that a pod is for.
 pub(super) const TARGET: &str = "/spec/affinity/nodeAffinity/requiredDuringSchedulingIgnoredDuringExecution/nodeSelectorTerms/0/matchFields/0/values/0";
 
@@ -30,6 +34,7 @@ pub(super) const TARGET: &str = "/spec/affinity/nodeAffinity/requiredDuringSched
 #[derive(Debug, Default)]
 pub(super) struct DaemonSetController {
     selectors: BTreeMap<Item, Selector>,
+    history: History,
     nodes: BTreeMap<Item, scheduling::Node>,
     /// The nodes that pods without a node are for.
     targets: BTreeMap<Item, String>,
@@ -44,6 +49,7 @@ struct Spec {
     template: Value,
     min_ready_seconds: i64,
     update_strategy: UpdateStrategy,
+    revision_history_limit: Option<usize>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -91,6 +97,7 @@ impl Controller for DaemonSetController {
             cluster,
             key: change.key.clone(),
         };
+        self.history.changed(&item, change, DAEMON_SET, context);
         if item.is(POD.resource) {
             self.note_target(&item, change, context);
             claim::enqueue_owners(&item, DAEMON_SET, &self.selectors, context);
@@ -110,25 +117,42 @@ impl Controller for DaemonSetController {
             return Ok(());
         };
         claim::adopt_and_release(item, DAEMON_SET, &set.metadata, &set.spec.selector, context)?;
-        let look = self.look(item, &set, context)?;
+        if set.metadata.deleted() {
+            return Ok(());
+        }
+        let owner = set.owner(item);
+        let revisions = self.history.sync(&owner, &set.spec.template, context)?;
+        let hash = revisions.last().map_or("", |last| last.hash(HASH_LABEL));
+        let look = self.look(item, &set, hash, context)?;
         let (mut create, mut delete) = (Vec::new(), Vec::new());
-        if !set.metadata.deleted() {
-            look.manage(&mut create, &mut delete);
-            if set.spec.update_strategy.of != "OnDelete" {
-                rollout::replace(&look, &mut create, &mut delete);
-            }
+        look.manage(&mut create, &mut delete);
+        if set.spec.update_strategy.of != "OnDelete" {
+            rollout::replace(&look, &mut create, &mut delete);
         }
         let status = look.status();
         let waiting = set.spec.min_ready_seconds > 0 && status::is_waiting(&status);
-        let (hash, create) = (look.hash.clone(), owned(&create));
+        look.forget_past(&owner, &revisions, context)?;
+        let create = owned(&create);
         let delete: Vec<Key> = delete.into_iter().take(BURST).cloned().collect();
         status::write(item, &status, context)?;
         remove(item, &set, delete, context)?;
-        add(item, &set, &hash, create, context)?;
+        add(item, &set, hash, create, context)?;
         if waiting {
             context.enqueue_after(item.clone(), Duration::from_secs(1));
         }
         Ok(())
+    }
+}
+
+impl DaemonSet {
+    fn owner<'a>(&'a self, item: &'a Item) -> Owner<'a> {
+        Owner {
+            item,
+            kind: DAEMON_SET,
+            meta: &self.metadata,
+            selector: &self.spec.selector,
+            hash_label: HASH_LABEL,
+        }
     }
 }
 
@@ -179,6 +203,7 @@ impl DaemonSetController {
         &'a self,
         item: &'a Item,
         set: &'a DaemonSet,
+        hash: &str,
         context: &'a Context,
     ) -> Result<Look<'a>> {
         let probe = json!({"metadata": set.spec.template["metadata"], "spec": daemon_spec(&set.spec.template, None)});
@@ -205,7 +230,7 @@ impl DaemonSetController {
         });
         Ok(Look {
             set,
-            hash: template::hash(&set.spec.template, None),
+            hash: hash.to_owned(),
             places: places.collect(),
             now: context.now(),
         })
@@ -273,6 +298,18 @@ impl<'a> Look<'a> {
         pod.available(self.set.spec.min_ready_seconds, self.now)
     }
 
+    /// Revisions beyond the limit go, unless pods are of them.
+    fn forget_past(&self, owner: &Owner, revisions: &[Revision], context: &Context) -> Result<()> {
+        let limit = self.set.spec.revision_history_limit.unwrap_or(10);
+        let live = |revision: &Revision| {
+            let hash = revision.hash(HASH_LABEL);
+            let mut pods = self.places.iter().flat_map(|place| &place.pods);
+            hash == self.hash
+                || pods.any(|(_, pod)| pod.labels.get(HASH_LABEL).is_some_and(|of| of == hash))
+        };
+        history::truncate(owner, revisions, limit, live, context)
+    }
+
     /// A failed daemon is replaced; it is not one that waits.
     fn runs(pod: &Pod) -> bool {
         pod.deleted.is_none() && !matches!(pod.phase, Phase::Failed | Phase::Succeeded)
@@ -330,6 +367,9 @@ fn add(
     for node in nodes {
         let mut pod = template::pod(&set.spec.template, &owner);
         pod["metadata"]["labels"][HASH_LABEL] = hash.into();
+        if let Some(generation) = set.metadata.annotations.get(TEMPLATE_GENERATION) {
+            pod["metadata"]["labels"][GENERATION_LABEL] = generation.as_str().into();
+        }
         pod["spec"] = daemon_spec(&set.spec.template, Some(&node));
         let written = match context.create(&item.beside(POD.resource, ""), pod) {
             Err(error) if template::namespace_is_going(&error) => return Ok(()),

@@ -57,8 +57,8 @@ impl Controller for DeploymentController {
             // A Recreate waits for the last old pod to be gone.
             let owner = context.pods.before().and_then(|pod| pod.owner.clone());
             let set = owner.map(|owner| item.beside(REPLICA_SET.resource, &owner.name));
-            let set = set.and_then(|set| context.read::<Object<(), ()>>(&set).ok().flatten());
-            let owner = set.as_ref().and_then(|set| set.metadata.controller());
+            let set = set.and_then(|set| Object::brief(&context.get(&set)?.json));
+            let owner = set.as_ref().and_then(Meta::controller);
             if let Some(owner) = owner.filter(|owner| owner.kind == DEPLOYMENT.kind) {
                 context.enqueue(item.beside(DEPLOYMENT.resource, &owner.name));
             }

@@ -13,11 +13,11 @@ use super::numbers::IntOrPercent;
 use super::objects::{DEPLOYMENT, Kind, Object};
 use super::selections::Selections;
 use super::selector::Selector;
-use crate::sim::clock::rfc3339;
 use crate::sim::engine::{Cluster, Context, Controller, Item};
 use crate::sim::pods::{Owner, Pod};
 use crate::sim::registry::Subresource;
 use crate::sim::store::{Change, Key};
+use crate::timestamp::rfc3339;
 
 const BUDGET: Kind = Kind {
     api_version: "policy/v1",

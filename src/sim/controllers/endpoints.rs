@@ -7,7 +7,7 @@ use anyhow::Result;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::objects::{Kind, Meta, NODE, Object};
+use super::objects::{Kind, NODE, Object};
 use super::selections::Selections;
 use crate::sim::engine::{Cluster, Context, Controller, Item};
 use crate::sim::pods::{Labels, Pod};
@@ -25,6 +25,7 @@ const SERVICE: Kind = Kind {
 const SLICES: &str = "endpointslices.discovery.k8s.io";
 const ENDPOINTS: &str = "endpoints";
 const SERVICE_NAME: &str = "kubernetes.io/service-name";
+const HEADLESS: &str = "service.kubernetes.io/headless";
 const ZONE: &str = "topology.kubernetes.io/zone";
 /// Pods that become ready within this time are written together.
 const BATCH: Duration = Duration::from_millis(50);
@@ -70,6 +71,8 @@ struct Endpoint {
     ip: String,
     node: String,
     zone: Option<String>,
+    /// Its name below the Service.
+    hostname: Option<String>,
     ready: bool,
     serving: bool,
     terminating: bool,
@@ -128,11 +131,15 @@ impl Controller for EndpointsController {
         let ports = ports(item, &service, &endpoints, context);
         let slices = self.slices.get(item).map_or(&[][..], Vec::as_slice);
         slices::write(item, &service, &endpoints, &ports, slices, context)?;
-        legacy::write(item, &service.metadata, &endpoints, &ports, context)
+        legacy::write(item, &service, &endpoints, &ports, context)
     }
 }
 
 impl Service {
+    fn is_headless(&self) -> bool {
+        self.spec.cluster_ip == "None"
+    }
+
     /// Services without a selector have endpoints that somebody else writes.
     fn selects(&self) -> bool {
         !self.spec.selector.is_empty() && self.spec.of != "ExternalName"
@@ -173,7 +180,15 @@ impl EndpointsController {
                     .zones
                     .get(&Item::new(item.cluster, NODE.resource, "", node));
                 let always = service.spec.publish_not_ready_addresses;
-                endpoint(key, pod, zone.cloned(), always)
+                let hostname = pod.host.as_ref();
+                let hostname = hostname.filter(|host| {
+                    host.subdomain == service.metadata.name && !host.name.is_empty()
+                });
+                let endpoint = endpoint(key, pod, zone.cloned(), always)?;
+                Some(Endpoint {
+                    hostname: hostname.map(|host| host.name.clone()),
+                    ..endpoint
+                })
             });
         endpoints.collect()
     }
@@ -187,6 +202,7 @@ fn endpoint(key: &Key, pod: &Pod, zone: Option<String>, always: bool) -> Option<
         ip: pod.ip.as_ref()?.to_string(),
         node: pod.node.as_ref()?.to_string(),
         zone,
+        hostname: None,
         ready: always || (pod.ready && !terminating),
         serving: pod.ready,
         terminating,

@@ -5,7 +5,7 @@ mod graph;
 
 use anyhow::Result;
 
-use super::objects::retain;
+use super::objects::{Object, OwnerReference, retain};
 use crate::sim::engine::{Cluster, Context, Controller, Item};
 use crate::sim::registry::{DeleteOptions, Subresource};
 use crate::sim::store::Change;
@@ -62,6 +62,9 @@ impl Controller for GarbageCollector {
             return Ok(());
         }
         let owners = classify(node, graph);
+        if !owners.absent.is_empty() && is_misled(item, context) {
+            return Ok(());
+        }
         if owners.solid.is_empty() {
             let foreground = !owners.waiting.is_empty() && graph.has_dependents(&node.uid);
             return collect(item, node, foreground, context);
@@ -95,12 +98,28 @@ fn classify(node: &Node, graph: &Graph) -> Owners {
     for owner in &node.owners {
         let of_its_kind = match graph.by_uid(&owner.uid) {
             None => &mut owners.absent,
-            Some(found) if found.awaits_dependents() && owner.blocks => &mut owners.waiting,
+            Some(found) if found.awaits_dependents() => &mut owners.waiting,
             Some(_) => &mut owners.solid,
         };
         of_its_kind.push(owner.clone());
     }
     owners
+}
+
+/// An object of no namespace that names an owner in one: who that is cannot be known, so it stays.
+fn is_misled(item: &Item, context: &Context) -> bool {
+    if !item.key.namespace.is_empty() {
+        return false;
+    }
+    let registry = context.registry(item.cluster);
+    let is_namespaced = |owner: &OwnerReference| {
+        let kind = registry.kind(&owner.api_version, &owner.kind);
+        kind.is_some_and(|kind| kind.namespaced)
+    };
+    let meta = context
+        .get(item)
+        .and_then(|stored| Object::brief(&stored.json));
+    meta.is_some_and(|meta| meta.owner_references.iter().any(is_namespaced))
 }
 
 /// Deletes an object that nobody owns any more, in the way that its finalizers ask for.

@@ -14,13 +14,13 @@ use anyhow::Result;
 use serde_json::json;
 
 use super::objects::{NODE, POD};
-use crate::sim::clock::{rfc3339, rfc3339_micros};
 use crate::sim::engine::{Cluster, Context, Controller, Item};
 use crate::sim::pods::{Phase, Pod};
 use crate::sim::random::Random;
 use crate::sim::registry::{DeleteOptions, Subresource};
 use crate::sim::scenario::Range;
 use crate::sim::store::Change;
+use crate::timestamp::{rfc3339, rfc3339_micros};
 use nodes::Nodes;
 pub(super) use nodes::STOPPED;
 

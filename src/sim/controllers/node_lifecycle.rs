@@ -10,10 +10,10 @@ use serde_json::{Value, json};
 use super::conditions;
 use super::kubelet::{LEASE_NAMESPACE, LEASES, STOPPED};
 use super::objects::{NODE, Object};
-use crate::sim::clock::rfc3339;
 use crate::sim::engine::{Cluster, Context, Controller, Item};
 use crate::sim::registry::Subresource;
 use crate::sim::store::{Change, Key};
+use crate::timestamp::rfc3339;
 
 pub(super) const NOT_READY: &str = "node.kubernetes.io/not-ready";
 pub(super) const UNREACHABLE: &str = "node.kubernetes.io/unreachable";

@@ -13,11 +13,11 @@ use serde_json::{Value, json};
 use super::objects::{Meta, Object, POD, REPLICA_SET};
 use super::selector::Selector;
 use super::{claim, conditions, template};
-use crate::sim::clock::rfc3339;
 use crate::sim::engine::{Cluster, Context, Controller, Item};
 use crate::sim::pods::Pod;
 use crate::sim::registry::{DeleteOptions, Subresource};
 use crate::sim::store::{Change, Key};
+use crate::timestamp::rfc3339;
 
 /// Pods that are created or deleted at one look at a `ReplicaSet`.
 const BURST: usize = 500;

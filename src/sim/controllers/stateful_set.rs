@@ -1,25 +1,28 @@
 //! `StatefulSets`: pods with a name each, one after the other.
 //!
-//! Left out: `volumeClaimTemplates` (no volumes are made) and `ControllerRevisions` (there is no history to go back to, and
-//! a pod below the partition that goes is made again from the newest template).
+//! Left out: `volumeClaimTemplates` (no volumes are made).
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::history::{self, History, Owner, Revision};
 use super::objects::{Object, POD, STATEFUL_SET};
 use super::selector::Selector;
 use super::{claim, template};
 use crate::sim::engine::{Cluster, Context, Controller, Item};
-use crate::sim::pods::Pod;
+use crate::sim::pods::{Phase, Pod};
 use crate::sim::registry::{DeleteOptions, Subresource};
 use crate::sim::store::Change;
 
-const HASH_LABEL: &str = "controller-revision-hash";
+/// On pods: the name of their revision.
+const REVISION_LABEL: &str = "controller-revision-hash";
+/// On revisions.
+const HASH_LABEL: &str = "controller.kubernetes.io/hash";
 const NAME_LABEL: &str = "statefulset.kubernetes.io/pod-name";
 const INDEX_LABEL: &str = "apps.kubernetes.io/pod-index";
 
@@ -27,6 +30,7 @@ const INDEX_LABEL: &str = "apps.kubernetes.io/pod-index";
 #[derive(Debug, Default)]
 pub(super) struct StatefulSetController {
     selectors: BTreeMap<Item, Selector>,
+    history: History,
 }
 
 type StatefulSet = Object<Spec, Status>;
@@ -42,6 +46,7 @@ struct Spec {
     min_ready_seconds: i64,
     update_strategy: UpdateStrategy,
     ordinals: Ordinals,
+    revision_history_limit: Option<usize>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -73,8 +78,10 @@ struct Status {
 /// A `StatefulSet` with its pods by ordinal.
 struct Look<'a> {
     set: &'a StatefulSet,
-    /// The revision of the current template.
-    update: String,
+    /// The revision that all pods had, until they have the next one.
+    current: &'a Revision,
+    /// The revision of the template.
+    update: &'a Revision,
     pods: BTreeMap<usize, &'a Pod>,
     now: Timestamp,
 }
@@ -96,6 +103,7 @@ impl Controller for StatefulSetController {
             cluster,
             key: change.key.clone(),
         };
+        self.history.changed(&item, change, STATEFUL_SET, context);
         if item.is(POD.resource) {
             claim::enqueue_owners(&item, STATEFUL_SET, &self.selectors, context);
         } else if item.is(STATEFUL_SET.resource) {
@@ -115,16 +123,22 @@ impl Controller for StatefulSetController {
             &set.spec.selector,
             context,
         )?;
-        let look = Look::new(item, &set, context);
+        let owner = set.owner(item);
+        let revisions = self.history.sync(&owner, &set.spec.template, context)?;
+        let look = Look::new(item, &set, &revisions, context)?;
         let steps = if set.metadata.deleted() {
             Vec::new()
         } else {
             look.steps()
         };
         let (status, waiting) = (look.status(), look.is_waiting());
-        let update = look.update.clone();
-        for step in steps {
-            perform(item, &set, step, &update, context)?;
+        look.forget_past(&owner, &revisions, context)?;
+        let steps: Vec<(Step, Option<Value>)> = steps
+            .into_iter()
+            .map(|step| (step, look.pod(step)))
+            .collect();
+        for (step, pod) in steps {
+            perform(item, &set, step, pod, context)?;
         }
         context.modify(item, Subresource::Status, |object| {
             object["status"] = status.clone();
@@ -136,20 +150,41 @@ impl Controller for StatefulSetController {
     }
 }
 
+impl StatefulSet {
+    fn owner<'a>(&'a self, item: &'a Item) -> Owner<'a> {
+        Owner {
+            item,
+            kind: STATEFUL_SET,
+            meta: &self.metadata,
+            selector: &self.spec.selector,
+            hash_label: HASH_LABEL,
+        }
+    }
+}
+
 impl<'a> Look<'a> {
-    fn new(item: &'a Item, set: &'a StatefulSet, context: &'a Context) -> Self {
+    fn new(
+        item: &'a Item,
+        set: &'a StatefulSet,
+        revisions: &'a [Revision],
+        context: &'a Context,
+    ) -> Result<Self> {
+        let update = revisions.last().context("the revision of its template")?;
+        let known = &set.status.current_revision;
+        let current = revisions.iter().find(|revision| revision.name() == known);
         let prefix = format!("{}-", set.metadata.name);
         let owned = context.pods.owned(item.cluster, &set.metadata.uid);
         let pods = owned.filter_map(|(key, pod)| {
             let ordinal = key.name.strip_prefix(&prefix)?.parse().ok()?;
             Some((ordinal, pod))
         });
-        Self {
+        Ok(Self {
             set,
-            update: revision(set),
+            current: current.unwrap_or(update),
+            update,
             pods: pods.collect(),
             now: context.now(),
-        }
+        })
     }
 
     fn wanted(&self) -> std::ops::Range<usize> {
@@ -162,7 +197,7 @@ impl<'a> Look<'a> {
     }
 
     fn is_new(&self, pod: &Pod) -> bool {
-        pod.labels.get(HASH_LABEL) == Some(&self.update)
+        is_of(pod, self.update)
     }
 
     /// In order: finished pods are replaced, missing ones created from the bottom, superfluous ones deleted from the
@@ -223,34 +258,31 @@ impl<'a> Look<'a> {
         pods.any(|pod| pod.ready && pod.deleted.is_none() && !self.is_available(pod))
     }
 
+    /// Pods that are on their way out count as long as they are there.
     fn status(&self) -> Value {
         let count =
             |test: &dyn Fn(&Pod) -> bool| self.pods.values().filter(|pod| test(pod)).count();
-        let alive = count(&|pod| !pod.finished());
-        let updated = count(&|pod| pod.deleted.is_none() && self.is_new(pod));
-        let all_new = updated == self.wanted().len() && alive == updated;
-        let known = &self.set.status.current_revision;
-        let current = if all_new || known.is_empty() {
-            &self.update
-        } else {
-            known
-        };
-        let of_current =
-            count(&|pod| pod.deleted.is_none() && pod.labels.get(HASH_LABEL) == Some(current));
+        let ready = |pod: &Pod| pod.ready && pod.phase == Phase::Running;
+        let (replicas, readies) = (self.pods.len(), count(&ready));
+        let of = |revision| count(&|pod| pod.deleted.is_none() && is_of(pod, revision));
+        let (mut current, updated) = (self.current, of(self.update));
+        let wanted = self.wanted().len();
+        if self.is_rolling() && [replicas, readies, updated] == [wanted; 3] {
+            current = self.update;
+        }
+        let available =
+            |pod: &Pod| ready(pod) && pod.available(self.set.spec.min_ready_seconds, self.now);
         let mut status = json!({
             "observedGeneration": self.set.metadata.generation,
-            "replicas": alive,
-            "availableReplicas": count(&|pod| self.is_available(pod)),
-            "currentRevision": current,
-            "updateRevision": self.update,
+            "replicas": replicas,
+            "availableReplicas": count(&available),
+            "currentRevision": current.name(),
+            "updateRevision": self.update.name(),
             "collisionCount": 0,
         });
         let rest = [
-            (
-                "readyReplicas",
-                count(&|pod| pod.ready && pod.deleted.is_none()),
-            ),
-            ("currentReplicas", of_current),
+            ("readyReplicas", readies),
+            ("currentReplicas", of(current)),
             ("updatedReplicas", updated),
         ];
         for (name, count) in rest.into_iter().filter(|(_, count)| *count > 0) {
@@ -258,18 +290,42 @@ impl<'a> Look<'a> {
         }
         status
     }
+
+    fn is_rolling(&self) -> bool {
+        self.set.spec.update_strategy.of != "OnDelete"
+    }
+
+    /// The pod that a step makes: below the partition, one of the revision that all had.
+    fn pod(&self, step: Step) -> Option<Value> {
+        let Step::Create(ordinal) = step else {
+            return None;
+        };
+        let partition = self.set.spec.update_strategy.rolling_update.partition;
+        let stays = self.is_rolling() && ordinal < self.set.spec.ordinals.start + partition;
+        let revision = if stays { self.current } else { self.update };
+        Some(new_pod(self.set, ordinal, revision))
+    }
+
+    fn forget_past(&self, owner: &Owner, revisions: &[Revision], context: &Context) -> Result<()> {
+        let limit = self.set.spec.revision_history_limit.unwrap_or(10);
+        let live = |revision: &Revision| {
+            let shown = [self.current.name(), self.update.name()].contains(&revision.name());
+            shown || self.pods.values().any(|pod| is_of(pod, revision))
+        };
+        history::truncate(owner, revisions, limit, live, context)
+    }
 }
 
-fn revision(set: &StatefulSet) -> String {
-    let hash = template::hash(&set.spec.template, None);
-    format!("{}-{hash}", set.metadata.name)
+fn is_of(pod: &Pod, revision: &Revision) -> bool {
+    let label = pod.labels.get(REVISION_LABEL);
+    label.is_some_and(|name| name == revision.name())
 }
 
 fn perform(
     item: &Item,
     set: &StatefulSet,
     step: Step,
-    revision: &str,
+    object: Option<Value>,
     context: &mut Context,
 ) -> Result<()> {
     let about = STATEFUL_SET.about(item, &set.metadata.uid);
@@ -281,9 +337,9 @@ fn perform(
         Step::Create(_) => ("create", "SuccessfulCreate"),
         Step::Delete(_) => ("delete", "SuccessfulDelete"),
     };
-    match step {
-        Step::Delete(_) => context.delete(&pod, &DeleteOptions::default())?,
-        Step::Create(_) => match context.create(&pod, new_pod(set, &name, ordinal, revision)) {
+    match object {
+        None => context.delete(&pod, &DeleteOptions::default())?,
+        Some(object) => match context.create(&pod, object) {
             Err(error) if template::namespace_is_going(&error) => return Ok(()),
             created => drop(created?),
         },
@@ -293,16 +349,14 @@ fn perform(
     Ok(())
 }
 
-fn new_pod(set: &StatefulSet, name: &str, ordinal: usize, revision: &str) -> Value {
+fn new_pod(set: &StatefulSet, ordinal: usize, revision: &Revision) -> Value {
     let owner = STATEFUL_SET.controls(&set.metadata.name, &set.metadata.uid);
-    let mut pod = template::pod(&set.spec.template, &owner);
-    if let Some(metadata) = pod["metadata"].as_object_mut() {
-        metadata.remove("generateName");
-        metadata.insert("name".to_owned(), name.into());
-    }
+    let name = format!("{}-{ordinal}", set.metadata.name);
+    let mut pod = template::pod(revision.template(), &owner);
+    pod["metadata"]["name"] = name.as_str().into();
     let labels = &mut pod["metadata"]["labels"];
-    labels[HASH_LABEL] = revision.into();
-    labels[NAME_LABEL] = name.into();
+    labels[REVISION_LABEL] = revision.name().into();
+    labels[NAME_LABEL] = name.as_str().into();
     labels[INDEX_LABEL] = ordinal.to_string().into();
     pod["spec"]["hostname"] = name.into();
     if !set.spec.service_name.is_empty() {

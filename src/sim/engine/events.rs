@@ -10,8 +10,8 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{Context, Item};
-use crate::sim::clock::rfc3339;
 use crate::sim::registry::Subresource;
+use crate::timestamp::rfc3339;
 
 const BURST: f64 = 25.0;
 const REFILL_SECONDS: f64 = 300.0;

@@ -9,7 +9,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use super::{JOB_TRACKING, Labels, Owner, Phase, Pod, Run};
+use super::{Host, JOB_TRACKING, Labels, Owner, Phase, Pod, Run};
 
 #[derive(Deserialize)]
 struct Raw<'a> {
@@ -55,6 +55,10 @@ struct Reference<'a> {
 struct Spec<'a> {
     #[serde(borrow)]
     node_name: Cow<'a, str>,
+    #[serde(borrow)]
+    hostname: Cow<'a, str>,
+    #[serde(borrow)]
+    subdomain: Cow<'a, str>,
 }
 
 #[derive(Default, Deserialize)]
@@ -95,6 +99,10 @@ pub(super) fn pod(json: &[u8]) -> serde_json::Result<Pod> {
     let ready = status.conditions.iter().find(|c| c.of == "Ready");
     let cost = number(&metadata, "controller.kubernetes.io/pod-deletion-cost");
     let run = run(&metadata);
+    let host = (!spec.subdomain.is_empty()).then(|| Host {
+        name: spec.hostname.into_owned(),
+        subdomain: spec.subdomain.into_owned(),
+    });
     let tracked = metadata.finalizers.iter().any(|f| f == JOB_TRACKING);
     let owner = metadata.owner_references.into_iter().find(|r| r.controller);
     Ok(Pod {
@@ -116,6 +124,7 @@ pub(super) fn pod(json: &[u8]) -> serde_json::Result<Pod> {
         ip: (!status.pod_ip.is_empty()).then(|| status.pod_ip.into()),
         tracked,
         run,
+        host: host.map(Box::new),
     })
 }
 

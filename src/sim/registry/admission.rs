@@ -52,7 +52,7 @@ impl Registry {
         } else {
             Some(self.priority_class(class).ok_or_else(|| {
                 let because = format!("no PriorityClass with name {class} was found");
-                Status::forbidden(&target.resource, object::name(pod), &because)
+                Status::forbidden(&target.resource, asked_for(pod), &because)
             })?)
         };
         let priority = found
@@ -65,7 +65,7 @@ impl Registry {
             );
             return Err(Status::forbidden(
                 &target.resource,
-                object::name(pod),
+                asked_for(pod),
                 &because,
             ));
         }
@@ -115,7 +115,7 @@ fn check_preemption(target: &Target, pod: &Value, class: Option<&Value>) -> Resu
     );
     Err(Status::forbidden(
         &target.resource,
-        object::name(pod),
+        asked_for(pod),
         &because,
     ))
 }
@@ -137,12 +137,20 @@ fn namespace_key(name: &str) -> Key {
     }
 }
 
+/// The name of a new object, or how it is to begin.
+fn asked_for(object: &Value) -> &str {
+    match object::name(object) {
+        "" => object::text(object, "/metadata/generateName"),
+        name => name,
+    }
+}
+
 fn terminating(target: &Target, object: &Value) -> Status {
     let namespace = &target.namespace;
     let because = format!(
         "unable to create new content in namespace {namespace} because it is being terminated"
     );
-    Status::forbidden(&target.resource, object::name(object), &because).with_cause(Cause {
+    Status::forbidden(&target.resource, asked_for(object), &because).with_cause(Cause {
         reason: "NamespaceTerminating".into(),
         message: format!("namespace {namespace} is being terminated"),
         field: "metadata.namespace".into(),

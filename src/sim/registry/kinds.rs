@@ -73,9 +73,14 @@ fn read(
 ) -> Result<Vec<String>, String> {
     // An empty list says that all owners are to be forgotten; elsewhere it is the same as none.
     let forgets = object.pointer("/metadata/managedFields") == Some(&Value::Array(Vec::new()));
-    let decoded = kinds::decode(resource, object.take())?;
-    let mut warnings = decoded.judge(&options.field_validation)?;
-    *object = decoded.object;
+    let mut warnings = Vec::new();
+    if options.shaped {
+        kinds::fill(resource, object);
+    } else {
+        let decoded = kinds::decode(resource, object.take())?;
+        warnings = decoded.judge(&options.field_validation)?;
+        *object = decoded.object;
+    }
     if forgets {
         object::metadata(object).insert("managedFields".into(), Value::Array(Vec::new()));
     }

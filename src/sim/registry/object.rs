@@ -127,10 +127,14 @@ pub(super) fn spec_finalizers(object: &Value) -> usize {
         .map_or(0, Vec::len)
 }
 
-/// What a new object says of itself has been so since now.
+/// What a new object says of itself has been so since now; Nodes report their own times.
 pub(super) fn date_status(resource: &Resource, object: &mut Value, now: &str) {
-    if &*resource.stored.resource == "persistentvolumes" {
-        member(object, "status")["lastPhaseTransitionTime"] = json!(now);
+    match &*resource.stored.resource {
+        "persistentvolumes" => {
+            member(object, "status")["lastPhaseTransitionTime"] = json!(now);
+        }
+        "nodes" => return,
+        _ => {}
     }
     let conditions = object.pointer_mut("/status/conditions");
     let conditions = conditions.and_then(Value::as_array_mut);

@@ -37,14 +37,44 @@ pub fn decode(
     body: &[u8],
     field_validation: &str,
 ) -> Result<(Value, Vec<String>), Status> {
-    check_head(resource, body)?;
-    let decoded = read(resource, &mut serde_json::Deserializer::from_slice(body));
-    let decoded = decoded.unwrap_or_else(|error| Err(error.to_string()));
+    let decoded = if let Some(decoded) = decode_at_once(resource, body) {
+        Ok(decoded)
+    } else {
+        check_head(resource, body)?;
+        let decoded = read(resource, &mut serde_json::Deserializer::from_slice(body));
+        decoded.unwrap_or_else(|error| Err(error.to_string()))
+    };
     let judged = decoded.and_then(|decoded| {
         let warnings = decoded.judge(field_validation)?;
         Ok((decoded.object, warnings))
     });
     judged.map_err(|text| unusable(resource, &text))
+}
+
+/// Reads a body in one go; nothing, if anything is wrong with it: what that is takes a second look.
+fn decode_at_once(resource: &Resource, body: &[u8]) -> Option<Decoded> {
+    let mut from = serde_json::Deserializer::from_slice(body);
+    let mut reader = Reader::new(&resource.schema.schemas);
+    let object = reader.read(resource.schema.root, resource.custom, &mut from);
+    let object = object
+        .ok()
+        .filter(|object| says_what_it_is(resource, object))?;
+    from.end().ok()?;
+    reader
+        .failure
+        .is_none()
+        .then(|| finish(resource, object, reader.problems))
+}
+
+/// Objects of built-in kinds may leave out what the path says already.
+fn says_what_it_is(resource: &Resource, object: &Value) -> bool {
+    let says = |field: &str, expected: &str| match object.get(field) {
+        Some(given) => given == expected || given == "" && !resource.custom,
+        None => !resource.custom,
+    };
+    object.is_object()
+        && says("apiVersion", &resource.api_version())
+        && says("kind", &resource.kind)
 }
 
 /// Brings an object that was made by a patch into the shape of its kind. An error is a text for the patch's Status.
@@ -60,10 +90,15 @@ fn read<'de, D: serde::Deserializer<'de>>(
     let schemas: &Schemas = &resource.schema.schemas;
     let root = resource.schema.root;
     let mut reader = Reader::new(schemas);
-    let mut object = reader.read(root, resource.custom, from)?;
-    if let Some(failure) = reader.failure {
-        return Ok(Err(failure));
-    }
+    let object = reader.read(root, resource.custom, from)?;
+    Ok(match reader.failure {
+        Some(failure) => Err(failure),
+        None => Ok(finish(resource, object, reader.problems)),
+    })
+}
+
+/// Names the kind and fills in the defaults.
+fn finish(resource: &Resource, mut object: Value, mut problems: Vec<String>) -> Decoded {
     if object.is_null() {
         object = serde_json::Map::new().into();
     }
@@ -71,12 +106,11 @@ fn read<'de, D: serde::Deserializer<'de>>(
     if !resource.custom {
         object["kind"] = (*resource.kind).into();
     }
-    defaults::fill(schemas, root, &mut object);
-    let mut problems = reader.problems;
+    defaults::fill(&resource.schema.schemas, resource.schema.root, &mut object);
     if resource.custom {
         problems.sort_by_key(|problem| pruned_later(problem));
     }
-    Ok(Ok(Decoded { object, problems }))
+    Decoded { object, problems }
 }
 
 /// For objects of defined kinds: duplicates are found first, then unknown metadata, then the rest in order.

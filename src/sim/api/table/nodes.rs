@@ -5,8 +5,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::cells::{items, or_none, text};
-use super::value::Compute;
+use super::cells::{Compute, items, or_none, text};
 
 pub(super) fn named(name: &str) -> Option<Compute> {
     Some(match name {

@@ -4,8 +4,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::age;
-use super::cells::{count, is_true, items, or_none, text};
-use super::value::Compute;
+use super::cells::{Compute, count, is_true, items, or_none, text};
 
 pub(super) fn named(name: &str) -> Option<Compute> {
     Some(match name {

@@ -31,15 +31,15 @@ fn every_resource_has_columns_and_every_value_a_source() {
     }
 }
 
+/// The columns READY, STATUS and RESTARTS.
+fn pod(spec: &Value, status: &Value) -> [String; 3] {
+    let pod = json!({"metadata": metadata("p"), "spec": spec, "status": status});
+    let cells = cells("pods", &pod);
+    [1, 2, 3].map(|at| cells[at].as_str().unwrap().to_owned())
+}
+
 #[test]
 fn pods_show_what_their_containers_do() {
-    let pod = |spec: Value, status: Value| {
-        let cells = cells(
-            "pods",
-            &json!({"metadata": metadata("p"), "spec": spec, "status": status}),
-        );
-        [1, 2, 3].map(|at| cells[at].as_str().unwrap().to_owned())
-    };
     let two = json!({"containers": [{"name": "a"}, {"name": "b"}]});
     let running = json!({"ready": true, "restartCount": 0, "state": {"running": {}}});
     let ended = json!({"ready": false, "restartCount": 2, "state": {"terminated": {"exitCode": 0, "reason": "Completed"}}});
@@ -81,8 +81,12 @@ fn pods_show_what_their_containers_do() {
             ["0/2", "SchedulingGated", "0"],
         ),
     ] {
-        assert_eq!(pod(two.clone(), status.clone()), expected, "{status}");
+        assert_eq!(pod(&two, &status), expected, "{status}");
     }
+}
+
+#[test]
+fn pods_show_which_of_their_init_containers_runs_or_failed() {
     let with_init = json!({"initContainers": [{"name": "i"}, {"name": "s", "restartPolicy": "Always"}], "containers": [{"name": "a"}]});
     let waiting = json!({"name": "i", "restartCount": 0, "state": {"waiting": {"reason": "PodInitializing"}}});
     let failed = json!({"name": "i", "restartCount": 1, "state": {"terminated": {"exitCode": 1}}});
@@ -91,7 +95,7 @@ fn pods_show_what_their_containers_do() {
         (json!([failed]), ["0/2", "Init:ExitCode:1", "1"]),
     ] {
         let status = json!({"phase": "Pending", "initContainerStatuses": init});
-        assert_eq!(pod(with_init.clone(), status), expected, "{init}");
+        assert_eq!(pod(&with_init, &status), expected, "{init}");
     }
 }
 

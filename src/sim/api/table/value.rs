@@ -1,16 +1,14 @@
 //! Where the value of a column comes from.
 //!
 //! In `columns.txt`: `.a.b` is a field, and `.a.b?x` the same with `x` for an absent one; `.a.b#` is a count that may
-//! be absent; `#.a.b` is the length of a list; any other word is a function of [`super::cells`].
+//! be absent; `#.a.b` is the length of a list; any other word is a function of [`super::named`].
 
 use jiff::Timestamp;
 use serde_json::Value;
 
+use super::cells::Compute;
 use super::jsonpath::Path;
-use super::{age, cells};
-
-/// A function from an object to a cell.
-pub(super) type Compute = fn(&Value, Timestamp) -> Value;
+use super::{age, named};
 
 #[derive(Debug)]
 pub(super) enum Source {
@@ -38,7 +36,7 @@ impl Source {
             });
         }
         if !text.starts_with('.') {
-            return cells::named(text).map(Self::Computed);
+            return named::named(text).map(Self::Computed);
         }
         let (path, absent) = match (text.split_once('?'), text.strip_suffix('#'), of) {
             (Some((path, absent)), _, _) => (path, absent.into()),

@@ -4,12 +4,12 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::age;
-use super::cells::{count, is_true, items, text};
-use super::value::Compute;
+use super::cells::{Compute, count, is_true, items, text};
 
 pub(super) fn named(name: &str) -> Option<Compute> {
     Some(match name {
         "replicas-ready" => replicas_ready,
+        "revision-controller" => revision_controller,
         "container-names" => |object, _| containers(object, "name"),
         "container-images" => |object, _| containers(object, "image"),
         "job-status" => job_status,
@@ -24,6 +24,18 @@ pub(super) fn named(name: &str) -> Option<Compute> {
 fn replicas_ready(object: &Value, _: Timestamp) -> Value {
     let ready = count(&object["status"]["readyReplicas"]);
     format!("{ready}/{}", count(&object["spec"]["replicas"])).into()
+}
+
+/// `daemonset.apps/agent`.
+fn revision_controller(revision: &Value, _: Timestamp) -> Value {
+    let owners = items(&revision["metadata"]["ownerReferences"]);
+    let Some(owner) = owners.iter().find(|owner| owner["controller"] == true) else {
+        return "<none>".into();
+    };
+    let group = text(&owner["apiVersion"]).split_once('/');
+    let group = group.map_or(String::new(), |(group, _)| format!(".{group}"));
+    let kind = text(&owner["kind"]).to_lowercase();
+    format!("{kind}{group}/{}", text(&owner["name"])).into()
 }
 
 /// A field of every container in the pod template, the one of a `CronJob` included.

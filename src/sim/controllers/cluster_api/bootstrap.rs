@@ -18,7 +18,7 @@ pub(super) fn reconcile(scope: &mut Scope, config: &Value) -> Result<Again> {
     if is_deleting(config) {
         return Ok(None);
     }
-    let Some(cluster) = scope.cluster_of(config)? else {
+    let Some(cluster) = scope.cluster_of(config) else {
         return Ok(None);
     };
     let mut status = config["status"].clone();

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::objects;
-use crate::sim::clock::rfc3339;
+use crate::timestamp::rfc3339;
 
 pub(super) use merge::{Merge, Source};
 

@@ -1,6 +1,7 @@
 //! KubeadmControlPlane: one, three or five machines, which come and go one at a time.
 
 mod change;
+mod kubeadm_config;
 mod machine_health;
 mod remediation;
 mod status;

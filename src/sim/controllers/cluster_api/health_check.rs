@@ -8,13 +8,14 @@ use serde_json::{Value, json};
 
 use super::conditions::{
     CONTROL_PLANE_INITIALIZED, Condition, HEALTH_CHECK_SUCCEEDED, INFRASTRUCTURE_READY,
-    OWNER_REMEDIATED, Truth, find, is_true,
+    OWNER_REMEDIATED, Truth, find,
 };
 use super::machine_deployment::share;
 use super::machines::{CLUSTER_NAME_LABEL, Machine};
 use super::objects::{
-    CLUSTER, HEALTH_CHECK, NODE, generation, is_deleting, namespace, own, owner, text, time,
+    CLUSTER, HEALTH_CHECK, generation, is_deleting, namespace, own, owner, text, time,
 };
+use super::parsed::NodeCondition;
 use super::{Again, Scope, replicas};
 
 const PAUSED: &str = "cluster.x-k8s.io/paused";
@@ -33,7 +34,7 @@ enum Health {
 }
 
 pub(super) fn reconcile(scope: &mut Scope, check: &Value) -> Result<Again> {
-    let Some(cluster) = scope.cluster_of(check)?.filter(|_| !is_deleting(check)) else {
+    let Some(cluster) = scope.cluster_of(check).filter(|_| !is_deleting(check)) else {
         return Ok(None);
     };
     let reference = owner(&CLUSTER, &cluster, false);
@@ -45,11 +46,12 @@ pub(super) fn reconcile(scope: &mut Scope, check: &Value) -> Result<Again> {
         return Ok(None);
     };
     let targets = targets(scope, &check);
+    let parts = Parts::of(&check, &cluster);
     let mut healthy = 0;
     let mut unhealthy = Vec::new();
     let mut again: Again = None;
     for machine in &targets {
-        match examine(scope, &check, &cluster, machine)? {
+        match examine(scope, &parts, machine) {
             Health::Unhealthy { reason, message } => unhealthy.push((machine, reason, message)),
             Health::Unclear(pause) => again = again.into_iter().chain(pause).min(),
             Health::Healthy => {
@@ -104,35 +106,52 @@ fn matches(selector: &Value, machine: &Machine) -> bool {
         })
 }
 
-fn examine(scope: &Scope, check: &Value, cluster: &Value, machine: &Machine) -> Result<Health> {
+/// What all machines of a check are held against.
+struct Parts<'a> {
+    checks: &'a Value,
+    /// Of the cluster; since when they hold.
+    initialized: Option<Condition>,
+    infrastructure: Option<Condition>,
+}
+
+impl<'a> Parts<'a> {
+    fn of(check: &'a Value, cluster: &Value) -> Self {
+        let holds = |of| find(cluster, of).filter(|found| found.status == Truth::True);
+        Self {
+            checks: &check["spec"]["checks"],
+            initialized: holds(CONTROL_PLANE_INITIALIZED),
+            infrastructure: holds(INFRASTRUCTURE_READY),
+        }
+    }
+}
+
+fn examine(scope: &Scope, parts: &Parts, machine: &Machine) -> Health {
     if machine.has_annotation(REMEDIATE) {
         let message = "Health check failed: marked for remediation via cluster.x-k8s.io/remediate-machine annotation";
-        return Ok(Health::Unhealthy {
+        return Health::Unhealthy {
             reason: "HasRemediateAnnotation",
             message: message.into(),
-        });
+        };
     }
-    let initialized = is_true(cluster, CONTROL_PLANE_INITIALIZED);
-    if !initialized && !machine.is_control_plane() || !is_true(cluster, INFRASTRUCTURE_READY) {
-        return Ok(Health::Unclear(None));
+    let joins = parts.initialized.is_some() || machine.is_control_plane();
+    if !joins || parts.infrastructure.is_none() {
+        return Health::Unclear(None);
     }
     let mut found = Findings::new(scope.now);
-    found.machine(
-        &check["spec"]["checks"]["unhealthyMachineConditions"],
-        machine,
-    );
+    found.machine(&parts.checks["unhealthyMachineConditions"], machine);
     let of_machine = !found.problems.is_empty();
     let mut reason = "UnhealthyNode";
-    match node_of(scope, machine)? {
-        Node::None => {
+    let name = &machine.status.node_ref.name;
+    match scope.parsed.node(name) {
+        _ if !machine.has_node() => {
             reason = "NodeStartupTimeout";
-            found.startup(&check["spec"]["checks"], cluster, machine);
+            found.startup(parts, machine);
         }
-        Node::Gone(name) => {
+        None => {
             reason = "NodeDeleted";
             found.problems.push(format!("Node {name} has been deleted"));
         }
-        Node::There(node) => found.node(&check["spec"]["checks"]["unhealthyNodeConditions"], &node),
+        Some(node) => found.node(&parts.checks["unhealthyNodeConditions"], node),
     }
     if of_machine {
         reason = "UnhealthyMachine";
@@ -144,27 +163,12 @@ fn examine(scope: &Scope, check: &Value, cluster: &Value, machine: &Machine) -> 
             .map(|line| format!("  * {line}"))
             .collect();
         let message = format!("Health check failed:\n{}", lines.join("\n"));
-        return Ok(Health::Unhealthy { reason, message });
+        return Health::Unhealthy { reason, message };
     }
     if found.again.is_some() || machine.is_deleting() || !machine.has_node() {
-        return Ok(Health::Unclear(found.again));
+        return Health::Unclear(found.again);
     }
-    Ok(Health::Healthy)
-}
-
-enum Node {
-    None,
-    Gone(String),
-    There(Value),
-}
-
-fn node_of(scope: &Scope, machine: &Machine) -> Result<Node> {
-    if !machine.has_node() {
-        return Ok(Node::None);
-    }
-    let name = &machine.status.node_ref.name;
-    let node = scope.app.get(&NODE, "", name)?;
-    Ok(node.map_or_else(|| Node::Gone(name.clone()), Node::There))
+    Health::Healthy
 }
 
 /// What speaks against a machine, and when something will.
@@ -212,17 +216,15 @@ impl Findings {
         }
     }
 
-    fn node(&mut self, rules: &Value, node: &Value) {
+    fn node(&mut self, rules: &Value, conditions: &[NodeCondition]) {
         for rule in rules.as_array().into_iter().flatten() {
-            let conditions = node["status"]["conditions"].as_array();
-            let mut conditions = conditions.into_iter().flatten();
-            let found = conditions.find(|condition| {
-                condition["type"] == rule["type"] && condition["status"] == rule["status"]
+            let found = conditions.iter().find(|condition| {
+                rule["type"] == *condition.of && rule["status"] == *condition.status
             });
             if let Some(condition) = found
-                && let Some(since) = time(&condition["lastTransitionTime"])
+                && let Some(since) = time(&condition.last_transition_time)
             {
-                self.condition("Node", rule, since, text(&condition["reason"]));
+                self.condition("Node", rule, since, &condition.reason);
             }
         }
     }
@@ -239,24 +241,26 @@ impl Findings {
     }
 
     /// The clock starts when the machine could have started: after its cluster, and after its own server.
-    fn startup(&mut self, checks: &Value, cluster: &Value, machine: &Machine) {
-        let timeout = checks["nodeStartupTimeoutSeconds"].as_u64().unwrap_or(600);
+    fn startup(&mut self, parts: &Parts, machine: &Machine) {
+        let timeout = parts.checks["nodeStartupTimeoutSeconds"]
+            .as_u64()
+            .unwrap_or(600);
         let Ok(created) = machine.metadata.creation_timestamp.parse::<Timestamp>() else {
             return;
         };
         if timeout == 0 {
             return;
         }
-        let since = |condition: Option<Condition>| {
+        let since = |condition: Option<&Condition>| {
             condition
                 .filter(|condition| condition.status == Truth::True)
-                .and_then(|condition| condition.since())
+                .and_then(Condition::since)
         };
         let start = [
             Some(created),
-            since(find(cluster, CONTROL_PLANE_INITIALIZED)),
-            since(find(cluster, INFRASTRUCTURE_READY)),
-            since(machine.condition(INFRASTRUCTURE_READY).cloned()),
+            since(parts.initialized.as_ref()),
+            since(parts.infrastructure.as_ref()),
+            since(machine.condition(INFRASTRUCTURE_READY)),
         ];
         let start = start.into_iter().flatten().max().unwrap_or(created);
         let timeout = Duration::from_secs(timeout);

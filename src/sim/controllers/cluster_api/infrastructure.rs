@@ -67,7 +67,7 @@ pub(super) fn reconcile_machine(scope: &mut Scope, server: &Value) -> Result<Aga
     }
     let owner = owner_of(server, &MACHINE).map(|owner| text(&owner["name"]).to_owned());
     let machine = owner.and_then(|owner| scope.machines.get(namespace(server), &owner).cloned());
-    let (Some(machine), Some(cluster)) = (machine, scope.cluster_of(server)?) else {
+    let (Some(machine), Some(cluster)) = (machine, scope.cluster_of(server)) else {
         return Ok(None);
     };
     let mut start = Start {

@@ -3,7 +3,10 @@
 mod deletion;
 mod drain;
 mod node;
+mod progress;
 mod status;
+
+use std::sync::Arc;
 
 use anyhow::Result;
 use serde_json::{Value, json};
@@ -18,14 +21,14 @@ pub(super) use node::UNINITIALIZED;
 /// A Machine and what belongs to it, as they are now.
 struct View {
     machine: Value,
-    cluster: Value,
+    cluster: Arc<Value>,
     config: Option<Value>,
     server: Option<Value>,
     node: Option<Value>,
 }
 
 pub(super) fn reconcile(scope: &mut Scope, machine: &Value) -> Result<Again> {
-    let Some(cluster) = scope.cluster_of(machine)? else {
+    let Some(cluster) = scope.cluster_of(machine) else {
         return Ok(None);
     };
     let mut view = View {

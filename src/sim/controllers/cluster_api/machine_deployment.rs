@@ -22,7 +22,7 @@ const FINALIZER: &str = "cluster.x-k8s.io/machinedeployment";
 pub(super) const REVISION: &str = "machinedeployment.clusters.x-k8s.io/revision";
 
 pub(super) fn reconcile(scope: &mut Scope, deployment: &Value) -> Result<Again> {
-    let Some(cluster) = scope.cluster_of(deployment)? else {
+    let Some(cluster) = scope.cluster_of(deployment) else {
         return Ok(None);
     };
     let cluster = owner(&CLUSTER, &cluster, false);

@@ -3,6 +3,8 @@
 //! Reading ten thousand objects whenever one of them changes would take too long; so the fields that count are kept.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::Deref;
+use std::sync::Arc;
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -10,7 +12,6 @@ use serde_json::Value;
 use super::conditions::{
     Condition, HEALTH_CHECK_SUCCEEDED, NODE_HEALTHY, OWNER_REMEDIATED, Source, Truth,
 };
-use crate::sim::store::Change;
 
 pub(super) const CLUSTER_NAME_LABEL: &str = "cluster.x-k8s.io/cluster-name";
 pub(super) const CONTROL_PLANE_LABEL: &str = "cluster.x-k8s.io/control-plane";
@@ -19,9 +20,14 @@ pub(super) const DEPLOYMENT_LABEL: &str = "cluster.x-k8s.io/deployment-name";
 /// Namespace and name.
 pub(super) type Id = (String, String);
 
-/// A Machine, read only.
+/// A Machine, read only. Clones share it.
 #[derive(Debug, Clone, Deserialize)]
-pub(super) struct Machine {
+#[serde(from = "Known")]
+pub(super) struct Machine(Arc<Known>);
+
+/// What is known of a Machine.
+#[derive(Debug, Deserialize)]
+pub(super) struct Known {
     pub metadata: Metadata,
     pub spec: Spec,
     #[serde(default)]
@@ -79,6 +85,20 @@ pub(super) struct Reference {
 pub(super) struct Status {
     pub node_ref: Reference,
     pub conditions: Vec<Condition>,
+}
+
+impl From<Known> for Machine {
+    fn from(known: Known) -> Self {
+        Self(Arc::new(known))
+    }
+}
+
+impl Deref for Machine {
+    type Target = Known;
+
+    fn deref(&self) -> &Known {
+        &self.0
+    }
 }
 
 impl Machine {
@@ -163,19 +183,8 @@ pub(super) struct Machines {
 }
 
 impl Machines {
-    /// Takes in a change of a Machine, as often as one likes.
-    pub(super) fn changed(&mut self, change: &Change) {
-        match &change.after {
-            Some(json) => {
-                if let Ok(machine) = serde_json::from_slice(json) {
-                    self.put(machine);
-                }
-            }
-            None => self.remove(&(
-                change.key.namespace.to_string(),
-                change.key.name.to_string(),
-            )),
-        }
+    pub(super) fn count(&self) -> usize {
+        self.all.len()
     }
 
     /// Takes in what was just written, so that the next look does not do the same again.
@@ -207,7 +216,8 @@ impl Machines {
         ids.into_iter().flatten().filter_map(|id| self.all.get(id))
     }
 
-    fn put(&mut self, machine: Machine) {
+    /// Takes in a Machine as it is now, as often as one likes.
+    pub(super) fn put(&mut self, machine: Machine) {
         let id = machine.id();
         self.remove(&id);
         if let Some(owner) = machine.controller() {

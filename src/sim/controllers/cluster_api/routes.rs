@@ -16,8 +16,10 @@ use super::{ClusterApi, KINDS};
 use crate::sim::engine::{self, Context, Item};
 use crate::sim::store::{Change, Key};
 
-/// Machines change by the hundred; what only counts them waits this long for others.
+/// Machines change by the hundred; what only counts them waits this long for others, and longer the more there are:
+/// counting ten thousand takes a while itself.
 const GATHERING: Duration = Duration::from_millis(10);
+const GATHERING_EACH: Duration = Duration::from_micros(50);
 
 /// What has to be remembered to tell whom a change concerns.
 #[derive(Debug, Default)]
@@ -88,7 +90,17 @@ impl ClusterApi {
         if ![MACHINE, CLUSTER, DEV_MACHINE, KUBEADM_CONFIG].contains(kind) {
             self.routes.remember(&member, change);
         }
-        wake_owners(*kind, &member, context);
+        let pause = if *kind == MACHINE {
+            self.gathering()
+        } else {
+            Duration::ZERO
+        };
+        wake_owners(&member, pause, context);
+    }
+
+    fn gathering(&self) -> Duration {
+        let machines = u32::try_from(self.machines.count()).unwrap_or(u32::MAX);
+        GATHERING + GATHERING_EACH * machines
     }
 
     pub(super) fn app_changed(&mut self, change: &Change, context: &mut Context) {
@@ -112,6 +124,7 @@ impl ClusterApi {
     }
 
     fn node_changed(&mut self, change: &Change) {
+        self.parsed.node_changed(change);
         let node = &*change.key.name;
         match &change.after {
             None => {
@@ -134,10 +147,13 @@ impl ClusterApi {
     }
 
     fn machine_changed(&mut self, change: &Change, context: &mut Context) {
-        self.machines.changed(change);
         let state = change.after.as_ref().or(change.before.as_ref());
         let parsed = state.and_then(|json| serde_json::from_slice::<Machine>(json).ok());
         let Some(machine) = parsed else { return };
+        match change.after {
+            Some(_) => self.machines.put(machine.clone()),
+            None => self.machines.remove(&machine.id()),
+        }
         let metadata = &machine.metadata;
         if machine.is_deleting() && machine.has_node() && change.after.is_some() {
             self.routes
@@ -154,19 +170,19 @@ impl ClusterApi {
         }
         if let Some(deployment) = metadata.labels.get(DEPLOYMENT_LABEL) {
             let deployment = infra_item(&MACHINE_DEPLOYMENT, metadata, deployment);
-            context.enqueue_after(deployment, GATHERING);
+            context.enqueue_after(deployment, self.gathering());
         }
         let cluster = (
             metadata.namespace.clone(),
             machine.spec.cluster_name.clone(),
         );
         let cluster_key = CLUSTER.key(&cluster.0, &cluster.1);
-        context.enqueue_after(infra(cluster_key), GATHERING);
+        context.enqueue_after(infra(cluster_key), self.gathering());
         for check in self
             .routes
             .members(&cluster, &[HEALTH_CHECK, KUBEADM_CONTROL_PLANE])
         {
-            context.enqueue_after(infra(check), GATHERING);
+            context.enqueue_after(infra(check), self.gathering());
         }
     }
 
@@ -176,10 +192,8 @@ impl ClusterApi {
             change.key.namespace.to_string(),
             change.key.name.to_string(),
         );
-        let gist = change.after.as_ref().and_then(|json| {
-            let object = serde_json::from_slice::<Value>(json).ok()?;
-            Some(Gist::of_cluster(&object))
-        });
+        let parsed = self.parsed.cluster_changed(change);
+        let gist = parsed.map(|cluster| Gist::of_cluster(cluster));
         if !self.routes.is_news(&change.key, gist) {
             return;
         }
@@ -278,12 +292,7 @@ impl Gist {
 }
 
 /// Owners look at what they own. The many machines of one owner are looked at together.
-fn wake_owners(kind: Kind, member: &Member, context: &mut Context) {
-    let pause = if kind == MACHINE {
-        GATHERING
-    } else {
-        Duration::ZERO
-    };
+fn wake_owners(member: &Member, pause: Duration, context: &mut Context) {
     for owner in &member.metadata.owner_references {
         let known = KINDS.iter().find(|(known, _)| known.name == owner.kind);
         if let Some((known, _)) = known {

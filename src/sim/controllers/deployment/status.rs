@@ -8,9 +8,9 @@ use serde_json::{Value, json};
 
 use super::Look;
 use super::object::{DeploymentStatus, ReplicaSet};
-use crate::sim::clock::rfc3339;
 use crate::sim::controllers::conditions;
 use crate::sim::engine::Context;
+use crate::timestamp::rfc3339;
 
 const PROGRESSING: &str = "Progressing";
 

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use serde_json::{Map, Value, json};
 
-use super::{Endpoint, SERVICE, SERVICE_NAME, SLICES, Service, background};
+use super::{Endpoint, HEADLESS, SERVICE, SERVICE_NAME, SLICES, Service, background};
 use crate::sim::engine::{Context, Item};
 use crate::sim::registry::Subresource;
 
@@ -25,16 +25,22 @@ pub(super) fn write(
         chunks.push(&[]);
     }
     let labels = labels(service);
+    // Nobody can be reached at a port then.
+    let ports = if endpoints.is_empty() {
+        Value::Null
+    } else {
+        ports.into()
+    };
     for (index, chunk) in chunks.iter().enumerate() {
         let endpoints: Vec<Value> = chunk.iter().map(to_json).collect();
         let Some(slice) = slices.get(index) else {
-            create(item, service, &labels, &endpoints, ports, context)?;
+            create(item, service, &labels, &endpoints, &ports, context)?;
             continue;
         };
         context.modify(slice, Subresource::None, |slice| {
             slice["metadata"]["labels"] = labels.clone().into();
             slice["endpoints"] = endpoints.clone().into();
-            slice["ports"] = ports.into();
+            slice["ports"] = ports.clone();
         })?;
     }
     for superfluous in slices.iter().skip(chunks.len()) {
@@ -56,8 +62,8 @@ fn labels(service: &Service) -> Map<String, Value> {
         MANAGED_BY.to_owned(),
         "endpointslice-controller.k8s.io".into(),
     );
-    if service.spec.cluster_ip == "None" {
-        labels.insert("service.kubernetes.io/headless".to_owned(), "".into());
+    if service.is_headless() {
+        labels.insert(HEADLESS.to_owned(), "".into());
     }
     labels
 }
@@ -67,7 +73,7 @@ fn create(
     service: &Service,
     labels: &Map<String, Value>,
     endpoints: &[Value],
-    ports: &[Value],
+    ports: &Value,
     context: &Context,
 ) -> Result<()> {
     let (name, uid) = (&service.metadata.name, &service.metadata.uid);
@@ -103,8 +109,11 @@ fn to_json(endpoint: &Endpoint) -> Value {
             "uid": endpoint.uid,
         },
     });
-    if let Some(zone) = &endpoint.zone {
-        json["zone"] = zone.as_str().into();
+    let named = [("zone", &endpoint.zone), ("hostname", &endpoint.hostname)];
+    for (field, value) in named {
+        if let Some(value) = value {
+            json[field] = value.as_str().into();
+        }
     }
     json
 }

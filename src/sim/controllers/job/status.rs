@@ -6,9 +6,9 @@ use anyhow::Result;
 use serde_json::{Value, json};
 
 use super::{End, JOB, Look, Phase, Pod, conditions, pods};
-use crate::sim::clock::rfc3339;
 use crate::sim::engine::Context;
 use crate::sim::registry::Subresource;
+use crate::timestamp::rfc3339;
 
 /// Pods that finished, those of the status so far included.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]

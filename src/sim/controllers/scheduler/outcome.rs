@@ -4,10 +4,10 @@ use anyhow::Result;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::sim::clock::rfc3339;
 use crate::sim::controllers::objects::POD;
 use crate::sim::engine::{About, Context, Item};
 use crate::sim::registry::{Subresource, WriteOptions};
+use crate::timestamp::rfc3339;
 
 /// A pod that still has no node.
 pub(super) struct Subject {

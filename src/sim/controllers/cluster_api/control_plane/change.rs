@@ -8,6 +8,7 @@ use super::super::machines::{CLUSTER_NAME_LABEL, CONTROL_PLANE_LABEL, Machine};
 use super::super::new_machine::{NewMachine, map};
 use super::super::objects::{KUBEADM_CONTROL_PLANE, name, namespace};
 use super::super::{Scope, replicas};
+use super::kubeadm_config;
 use super::machine_health::{COMPONENTS, NODE_SET, is_outdated};
 use super::{CLEANUP_HOOK, View};
 
@@ -108,7 +109,7 @@ fn create(scope: &mut Scope, view: &View, machines: &[Machine]) -> Result<()> {
         annotations,
         spec: spec(view),
         infrastructure: &template["spec"]["infrastructureRef"],
-        bootstrap: Some((config(object, !machines.is_empty()), labels)),
+        bootstrap: Some((kubeadm_config::wanted(object, !machines.is_empty()), labels)),
     };
     new.create(scope)
 }
@@ -134,19 +135,4 @@ fn spec(view: &View) -> Value {
         spec["deletion"] = deletion.clone();
     }
     spec
-}
-
-/// The kubeadm configuration of the first machine, or of one that joins.
-pub(super) fn config(object: &Value, joins: bool) -> Value {
-    let mut spec = map(&object["spec"]["kubeadmConfigSpec"]);
-    if joins {
-        spec.remove("initConfiguration");
-        let join = spec.entry("joinConfiguration").or_insert_with(|| json!({}));
-        if join.get("controlPlane").is_none() {
-            join["controlPlane"] = json!({});
-        }
-    } else {
-        spec.remove("joinConfiguration");
-    }
-    Value::Object(spec)
 }

@@ -9,7 +9,7 @@ use super::super::machines::Machine;
 use super::super::objects::{
     DEV_MACHINE, KUBEADM_CONFIG, MACHINE, NODE, annotation, name, namespace, text,
 };
-use super::{View, change, object_of};
+use super::{View, kubeadm_config, object_of};
 use crate::sim::controllers::cluster_api::machine::is_unreachable;
 
 pub(super) const NODE_SET: &str = "NodeKubeadmLabelsAndTaintsSet";
@@ -76,7 +76,7 @@ fn config_differs(scope: &Scope, view: &View, machine: &Value) -> Result<bool> {
         .get(&KUBEADM_CONFIG, namespace(machine), reference)?;
     Ok(found.is_some_and(|config| {
         let joins = config["spec"].get("joinConfiguration").is_some();
-        config["spec"] != change::config(&view.object, joins)
+        config["spec"] != kubeadm_config::wanted(&view.object, joins)
     }))
 }
 

@@ -8,7 +8,7 @@ use super::super::addresses;
 use super::super::machines::Machine;
 use super::super::objects::{NODE, annotation, label, name, text};
 use crate::quantity::{Quantity, Rounding};
-use crate::sim::clock::rfc3339;
+use crate::timestamp::rfc3339;
 
 /// Sizes in the words in which Cluster API tells the autoscaler what a machine has.
 const CAPACITY: &str = "capacity.cluster-autoscaler.kubernetes.io";

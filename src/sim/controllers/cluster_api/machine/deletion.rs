@@ -12,8 +12,9 @@ use super::super::objects::{
     annotation, has_finalizer, is_deleting, namespace, owner_of, remove_finalizer, text, time,
 };
 use super::super::{Again, Scope};
+use super::progress::Deletion;
 use super::{View, drain};
-use crate::sim::clock::rfc3339;
+use crate::timestamp::rfc3339;
 
 const PRE_DRAIN_HOOK: &str = "pre-drain.delete.hook.machine.cluster.x-k8s.io";
 const PRE_TERMINATE_HOOK: &str = "pre-terminate.delete.hook.machine.cluster.x-k8s.io";
@@ -23,30 +24,6 @@ pub(super) const CLEANUP_HOOK: &str =
     "pre-terminate.delete.hook.machine.cluster.x-k8s.io/kcp-cleanup";
 
 const VOLUMES_AGAIN: Duration = Duration::from_secs(20);
-
-/// How far a deletion has come.
-#[derive(Debug, Default)]
-pub(super) struct Deletion {
-    pub reason: &'static str,
-    pub message: String,
-    pub again: Again,
-    pub is_done: bool,
-}
-
-impl Deletion {
-    pub(super) fn waits(reason: &'static str, message: impl Into<String>) -> Self {
-        Self {
-            reason,
-            message: message.into(),
-            ..Self::default()
-        }
-    }
-
-    pub(super) fn again(mut self, pause: Duration) -> Self {
-        self.again = Some(pause);
-        self
-    }
-}
 
 /// Takes the next step that can be taken.
 pub(super) fn step(scope: &mut Scope, view: &View, status: &mut Value) -> Result<Deletion> {

@@ -10,7 +10,7 @@ use super::super::Scope;
 use super::super::objects::{
     DAEMON_SET, NODE, POD, annotation, is_deleting, label, name, namespace, text, time,
 };
-use super::deletion::Deletion;
+use super::progress::Deletion;
 use crate::sim::engine::Cluster;
 use crate::sim::status::Status;
 

@@ -17,8 +17,8 @@ use super::super::objects::{
 };
 use super::super::{Again, Scope};
 use super::View;
-use super::deletion::Deletion;
-use crate::sim::clock::rfc3339;
+use super::progress::Deletion;
+use crate::timestamp::rfc3339;
 
 /// A deletion that takes longer than this is worth mentioning.
 const LONG: Duration = Duration::from_mins(15);

@@ -19,7 +19,7 @@ pub(super) fn check(scope: &Scope, set: &Value) -> Result<Vec<String>> {
             .split(',')
             .any(|one| one.trim() == check || one.trim() == "All")
     };
-    let Some(cluster) = scope.cluster_of(set)? else {
+    let Some(cluster) = scope.cluster_of(set) else {
         return Ok(Vec::new());
     };
     let reference = text(&cluster["spec"]["controlPlaneRef"]["name"]);
