@@ -1,8 +1,10 @@
 //! Whether a choice holds: its machines are made, and its pods are put onto them one by one, each asked about first.
 
+use std::collections::BTreeMap;
+
 use bex_infra::resize::grow::Growth;
 use bex_infra::resize::workload::Situation;
-use bex_infra::scheduling::{ClassId, NodeId, Trial};
+use bex_infra::scheduling::{ClassId, HOSTNAME, Node, NodeId, Trial};
 
 /// Pods that are to go to a node.
 struct Due {
@@ -12,15 +14,35 @@ struct Due {
     turn: u8,
 }
 
+/// How choosy pods are: those that are spread by rules, those that count themselves, and those that look at hosts.
+#[derive(Clone, Copy)]
+struct Rules {
+    spread: bool,
+    itself: bool,
+    hosts: bool,
+}
+
 /// Pods for which no order was found in which all rules hold as they are put where they were meant to go. Every machine
 /// is there from the start. Zero proves the choice; more than that does not disprove it.
 pub(crate) fn infeasible(situation: &mut Situation, growth: &Growth) -> u32 {
-    let orders: [fn(u8) -> u8; 3] = [|_| 0, |turn| turn, |turn| 2 - turn];
-    let left = orders.map(|order| left_over(situation, growth, order));
-    left.into_iter().min().unwrap_or_default()
+    let choosy = |rules: Rules| 2 - u8::from(rules.spread) - u8::from(rules.itself);
+    let orders: [&dyn Fn(Rules) -> u8; 4] = [
+        &|rules| if rules.hosts { 0 } else { 1 + choosy(rules) },
+        &choosy,
+        &|rules| 2 - choosy(rules),
+        &|_| 0,
+    ];
+    let mut least = u32::MAX;
+    for order in orders {
+        least = least.min(left_over(situation, growth, order));
+        if least == 0 {
+            break;
+        }
+    }
+    least
 }
 
-fn left_over(situation: &mut Situation, growth: &Growth, order: fn(u8) -> u8) -> u32 {
+fn left_over(situation: &mut Situation, growth: &Growth, order: &dyn Fn(Rules) -> u8) -> u32 {
     let Situation {
         state,
         offers,
@@ -32,7 +54,7 @@ fn left_over(situation: &mut Situation, growth: &Growth, order: fn(u8) -> u8) ->
     let mut due: Vec<Due> = Vec::new();
     for placed in &growth.placed {
         due.push(Due {
-            turn: order(turn(&trial, placed.class)),
+            turn: order(rules(&trial, placed.class)),
             class: placed.class,
             node: placed.node,
             pods: placed.pods,
@@ -42,7 +64,7 @@ fn left_over(situation: &mut Situation, growth: &Growth, order: fn(u8) -> u8) ->
         let offer = &offers[machine.offer];
         let mut content = offer.node.clone();
         content.name = format!("checked-{number}");
-        let hostname = ("kubernetes.io/hostname".to_owned(), content.name.clone());
+        let hostname = (HOSTNAME.to_owned(), content.name.clone());
         content.labels.extend([hostname]);
         let node = trial.set_node(content);
         for daemon in &offer.daemons {
@@ -50,7 +72,7 @@ fn left_over(situation: &mut Situation, growth: &Growth, order: fn(u8) -> u8) ->
         }
         let on = machine.pods.iter();
         due.extend(on.map(|(class, pods)| Due {
-            turn: order(turn(&trial, *class)),
+            turn: order(rules(&trial, *class)),
             class: *class,
             node,
             pods: *pods,
@@ -59,33 +81,41 @@ fn left_over(situation: &mut Situation, growth: &Growth, order: fn(u8) -> u8) ->
     let helpless: u32 = growth.helpless.iter().map(|helpless| helpless.pods).sum();
     let known: u32 = due.iter().map(|due| due.pods).sum();
     assert_eq!(known + helpless, asked, "every pod is somewhere, once");
-    for last in 0..=2 {
-        while place_some(&mut trial, &mut due, last) {}
+    let zones = one_of_each_zone(&trial);
+    for last in 0..=3 {
+        while place_some(&mut trial, &mut due, last, &zones)
+            || place_one(&mut trial, &mut due, last)
+        {}
     }
     due.iter().map(|due| due.pods).sum()
 }
 
-/// Who comes first: pods of rules that spread them are choosier than others, and most of all if they count themselves.
-fn turn(trial: &Trial, class: ClassId) -> u8 {
+fn rules(trial: &Trial, class: ClassId) -> Rules {
     let pod = trial.content(class);
     let mut required = pod.spread.iter().filter(|rule| rule.required).peekable();
-    let spread = required.peek().is_some();
-    let itself = required.any(|rule| {
-        let selector = rule.selector.as_ref();
-        selector.is_some_and(|selector| selector.matches(&pod.labels))
-    });
-    2 - u8::from(spread) - u8::from(itself)
+    Rules {
+        spread: required.peek().is_some(),
+        hosts: required.clone().any(|rule| rule.topology_key == HOSTNAME),
+        itself: required.any(|rule| {
+            let selector = rule.selector.as_ref();
+            selector.is_some_and(|selector| selector.matches(&pod.labels))
+        }),
+    }
 }
 
-/// One of each that fits now, if it is its turn. False if none does.
-fn place_some(trial: &mut Trial, due: &mut Vec<Due>, last: u8) -> bool {
+fn one_of_each_zone(trial: &Trial) -> Vec<NodeId> {
+    let zone = |node: &Node| node.labels.get("topology.kubernetes.io/zone").cloned();
+    let zones = trial.nodes().map(|(id, node)| (zone(node), id));
+    zones.collect::<BTreeMap<_, _>>().into_values().collect()
+}
+
+/// One of each that fits now, if it is its turn and where it keeps zones even. False if none does.
+fn place_some(trial: &mut Trial, due: &mut Vec<Due>, last: u8, zones: &[NodeId]) -> bool {
     let mut any = false;
     for due in due.iter_mut().filter(|due| due.turn <= last) {
-        let fits = |trial: &Trial| {
-            let inquiry = trial.ask(due.class);
-            inquiry.is_ok_and(|inquiry| inquiry.fits(due.node).is_ok())
-        };
-        if fits(trial) {
+        let crowds = zones.iter().map(|zone| trial.crowd(due.class, *zone));
+        let emptiest = crowds.min().unwrap_or_default();
+        if trial.crowd(due.class, due.node) <= emptiest && due.fits(trial) {
             trial.place(due.class, due.node);
             due.pods -= 1;
             any = true;
@@ -93,4 +123,24 @@ fn place_some(trial: &mut Trial, due: &mut Vec<Due>, last: u8) -> bool {
     }
     due.retain(|due| due.pods > 0);
     any
+}
+
+/// One that fits now, wherever.
+fn place_one(trial: &mut Trial, due: &mut Vec<Due>, last: u8) -> bool {
+    let mut in_turn = due.iter_mut().filter(|due| due.turn <= last);
+    let found = in_turn.find(|due| due.fits(trial));
+    let any = found.is_some();
+    if let Some(due) = found {
+        trial.place(due.class, due.node);
+        due.pods -= 1;
+    }
+    due.retain(|due| due.pods > 0);
+    any
+}
+
+impl Due {
+    fn fits(&self, trial: &Trial) -> bool {
+        let inquiry = trial.ask(self.class);
+        inquiry.is_ok_and(|inquiry| inquiry.fits(self.node).is_ok())
+    }
 }

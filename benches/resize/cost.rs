@@ -1,7 +1,7 @@
 //! S3: what usual pods cost on Hetzner's price list.
 
 use bex_infra::resize::prices::PriceList;
-use bex_infra::resize::workload::generate::{Family, Shape, catalog, usual};
+use bex_infra::resize::workload::generate::{Family, Shape, catalog, few_left, usual};
 use bex_infra::resize::workload::{Type, Workload};
 
 use crate::measure::{EFFORT, RUNS, hourly, human, of, ours};
@@ -20,16 +20,19 @@ pub(crate) fn measure(karpenter: Option<&Karpenter>) {
     );
     println!("|---|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|");
     for (name, prefixes) in CATALOGS {
-        let types = types(&prices, prefixes);
-        for shape in [Shape::Generic, Shape::Web, Shape::Trace] {
-            for (pods, runs) in [(50, RUNS), (500, RUNS), (5000, 1), (50_000, 0)] {
-                row(
-                    name,
-                    &usual(shape, pods, types.clone(), SEED),
-                    karpenter,
-                    runs,
-                );
-            }
+        rows(name, &types(&prices, prefixes), karpenter);
+    }
+    // Karpenter knows no limits.
+    let all = types(&prices, &["cx", "cax", "cpx", "ccx"]);
+    let stock = few_left(all, &["cx", "cax"], SEED);
+    rows("all, 0 to 20 left of each CX and CAX", &stock, None);
+}
+
+fn rows(name: &str, types: &[Type], karpenter: Option<&Karpenter>) {
+    for shape in [Shape::Generic, Shape::Web, Shape::Trace] {
+        for (pods, runs) in [(50, RUNS), (500, RUNS), (5000, 1), (50_000, 0)] {
+            let workload = usual(shape, pods, types.to_vec(), SEED);
+            row(name, &workload, karpenter, runs);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! How fast, how cheap and how safe the resize engine decides: `cargo bench --bench resize [-- S1 S3 S4 S5 S7]`.
+//! How fast, how cheap and how safe the resize engine decides: `cargo bench --bench resize [-- S1 S3 S4 S5 S6 S7]`.
 //!
 //! `BEX_PEER_KARPENTER` names the program of `tests/peers/karpenter`; it is then asked about the same workloads, in
 //! turns with ours, and stands beside it. `benches/resize.sh` builds both. Prints Markdown tables. Times are those that
@@ -14,19 +14,22 @@ mod diverse;
 mod hard;
 mod measure;
 mod peer;
+mod reaction;
 mod removal;
 mod steady;
+mod tangled;
 
 use peer::Karpenter;
 
 /// A scenario: its name, and what measures it.
 type Scenario = (&'static str, fn(Option<&Karpenter>));
 
-const SCENARIOS: [Scenario; 5] = [
+const SCENARIOS: [Scenario; 6] = [
     ("S1", diverse::measure),
     ("S3", cost::measure),
     ("S4", steady::measure),
     ("S5", hard::measure),
+    ("S6", reaction::measure),
     ("S7", removal::measure),
 ];
 

@@ -6,6 +6,7 @@ use bex_infra::resize::workload::generate::removable;
 
 use crate::measure::{RUNS, human, median, timed};
 use crate::peer::Karpenter;
+use crate::tangled;
 
 pub(crate) fn measure(_: Option<&Karpenter>) {
     println!("\n### S7: nodes with 40 pods of a hundredth each\n");
@@ -14,6 +15,7 @@ pub(crate) fn measure(_: Option<&Karpenter>) {
     for nodes in [2000, 10_000] {
         row(nodes);
     }
+    tangled::measure();
 }
 
 fn row(nodes: u32) {

@@ -5,6 +5,8 @@
 //! counts of items of which no two share a bin.
 
 mod certificate;
+mod choice;
+mod classes;
 mod cliques;
 mod configurations;
 mod covers;
@@ -12,7 +14,10 @@ mod exact;
 mod fitting;
 mod knapsack;
 mod liquids;
+mod profile;
+mod random;
 mod reduced;
+mod ruin;
 mod simplex;
 mod totals;
 
@@ -82,14 +87,19 @@ const COVERS: u32 = 1_000;
 /// generated for the relaxation over configurations; 0 leaves that one out.
 pub fn bound(problem: &Problem, columns: u32) -> Bound {
     let reduced = Reduced::of(problem);
-    let mut best = Bound::default();
-    best.raise(Totals::of(&reduced, false).bound(), Kind::Totals);
-    best.raise(cliques::bound(&reduced), Kind::Cliques);
+    let mut best = simple_bound(&reduced);
     if columns > 0 {
         best.raise(covers::bound(&reduced, COVERS), Kind::Totals);
         let contents = configurations::bound(&reduced, columns, best.price);
         best.raise(contents, Kind::Configurations);
     }
+    best
+}
+
+fn simple_bound(reduced: &Reduced) -> Bound {
+    let mut best = Bound::default();
+    best.raise(Totals::of(reduced, false).bound(), Kind::Totals);
+    best.raise(cliques::bound(reduced), Kind::Cliques);
     best
 }
 
@@ -115,34 +125,18 @@ pub fn unit_prices(problem: &Problem) -> Vec<f64> {
     all
 }
 
-/// A content of a bin that cheap choices have often.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Share {
-    /// The place of the bin, or of one like it.
-    pub bin: usize,
-    /// Places of items that are alike, and how many of them there are together.
-    pub content: Vec<(Vec<usize>, u32)>,
-    /// How often; not a whole number.
-    pub times: f64,
-}
-
-/// The cheapest mixture of contents if parts of bins could be had, from so many contents. Rounded down it is the larger
-/// part of a good choice. Empty if there are too many different items.
-pub fn mixture(problem: &Problem, columns: u32) -> Vec<Share> {
+/// A cheap choice for many items, from so many contents and with so many steps of improvement. Nothing if there are too
+/// few bins, or items that fit nowhere.
+pub fn choice(problem: &Problem, columns: u32, steps: u64) -> Option<(Packing, Bound)> {
     let reduced = Reduced::of(problem);
-    let shapes = &reduced.shapes;
-    let items = |(shape, count): (usize, u32)| {
-        let sources = shapes[shape].sources.iter();
-        (sources.map(|(item, _)| *item).collect(), count)
-    };
-    let mixture = configurations::mixture(&reduced, columns).into_iter();
-    mixture
-        .map(|(stock, content, times)| Share {
-            bin: reduced.stocks[stock].sources[0].0,
-            content: content.into_iter().map(items).collect(),
-            times,
-        })
-        .collect()
+    if reduced.homeless {
+        return None;
+    }
+    let mut bound = simple_bound(&reduced);
+    bound.raise(covers::bound(&reduced, COVERS), Kind::Totals);
+    let (filled, price) = choice::choose(&reduced, columns, steps)?;
+    bound.raise(price, Kind::Configurations);
+    Some((reduced.packing(&filled), bound))
 }
 
 /// A cheapest choice; nothing if `steps` do not suffice to prove one, or if there is none for all items.

@@ -6,7 +6,8 @@
 //! 2. Offers that no rule tells apart form a site: a zone, mostly ([`market`]). Pods with rules about zones are told one
 //!    ([`kinds`]), on a node in each site that stands for all that may come.
 //! 3. Pods that look at the others on a machine get their places one by one ([`alone`]); the rest goes by size and count
-//!    onto machines whose contents are worth the most for their price ([`pack`]).
+//!    onto machines by the cheapest mixture of contents ([`mix`]), and what that leaves out onto those whose contents are
+//!    worth the most for their price ([`pack`]).
 //! 4. Each machine becomes the cheapest of its site that holds what is on it.
 //!
 //! Whether a rule holds is always asked of the [`State`], in which new machines are nodes on trial.
@@ -20,6 +21,7 @@ mod kinds;
 mod market;
 mod mix;
 mod pack;
+mod prefer;
 mod problem;
 mod rooms;
 mod settle;
@@ -60,7 +62,8 @@ pub struct Growth {
     pub helpless: Vec<Helpless>,
     /// Of all bought machines.
     pub cost: Price,
-    /// What machines for the pods would cost at least, whatever is chosen.
+    /// What machines for the pods would cost at least, whatever is chosen; where offers are preferred, of those that the
+    /// order leaves.
     pub bound: Price,
 }
 
@@ -91,14 +94,23 @@ pub struct Helpless {
 /// Finds places for the pods, first on what is there, then on new machines; those of higher priority first. The state is
 /// the same afterwards, but for classes it got to know.
 pub fn grow(state: &mut State, waiting: &[Waiting], offers: &[Offer], effort: Effort) -> Growth {
+    grow_by_preference(state, waiting, offers, &[offers.len()], effort)
+}
+
+/// The same where some offers are preferred whatever they cost: first the best is made of those up to the first of `ends`,
+/// then the pods for which these are not enough may have those up to the next one as well, and so on.
+pub fn grow_by_preference(
+    state: &mut State,
+    waiting: &[Waiting],
+    offers: &[Offer],
+    ends: &[usize],
+    effort: Effort,
+) -> Growth {
     let (measure, mut wishes, helpless) = wish::read(state, waiting);
     let mut trial = state.trial();
     let placed = settle::settle(&mut trial, &measure, &mut wishes);
     wishes.retain(|wish| wish.pods > 0);
-    let mut growth = match wishes.as_slice() {
-        [] => Growth::default(),
-        wishes => buy::buy(&mut trial, offers, &measure, wishes, effort),
-    };
+    let mut growth = prefer::buy(&mut trial, offers, ends, &measure, wishes, effort);
     growth.placed = placed;
     growth.helpless.extend(helpless);
     growth.helpless.sort_by_key(|helpless| helpless.class);

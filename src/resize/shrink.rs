@@ -8,6 +8,7 @@
 //! Pods that are not asked to move are not judged: they run.
 
 mod drain;
+pub(crate) mod foresight;
 mod ledger;
 mod open;
 pub(crate) mod rank;
@@ -127,8 +128,10 @@ pub enum Why {
     SeveralBudgets(ClassId),
     /// A pod fits nowhere else; the scheduler's words.
     NoPlace(ClassId, String),
-    /// Its group is at its minimum, or enough nodes go already.
-    Enough,
+    /// No more of its group may go.
+    Minimum,
+    /// As many nodes as may go at once go already.
+    Limit,
 }
 
 /// The state is the same afterwards. The moves can be made when all nodes that go are cordoned and emptied: in the order

@@ -55,7 +55,7 @@ impl Strategy {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Setting {
     pub hours: f64,
-    /// Of the boot times.
+    /// Of the boot times, and of when pods come that are said to come at random.
     pub seed: u64,
     /// A machine pays for begun spans of so long; 0: by the second.
     pub billed_seconds: u32,
@@ -81,21 +81,27 @@ impl Default for Setting {
 
 /// Plays the workload under each strategy. The same input gives the same report.
 pub fn simulate(workload: &Workload, setting: &Setting) -> Result<Report> {
-    check(workload, setting)?;
+    check(setting)?;
+    let workload = Workload {
+        events: workload.all_events(setting.seed, setting.hours * 3600.0)?,
+        arrivals: Vec::new(),
+        ..workload.clone()
+    };
+    check_events(&workload)?;
     let play = |strategy: &Strategy| {
-        let mut world = World::new(workload, setting)?;
+        let mut world = World::new(&workload, setting)?;
         policy::play(&mut world, *strategy);
         Ok(Outcome::of(*strategy, &world))
     };
     let outcomes: Result<Vec<Outcome>> = setting.strategies.iter().map(play).collect();
     Ok(Report {
-        workload: workload.name.clone(),
+        workload: workload.name,
         setting: setting.clone(),
         outcomes: outcomes?,
     })
 }
 
-fn check(workload: &Workload, setting: &Setting) -> Result<()> {
+fn check(setting: &Setting) -> Result<()> {
     let hours = setting.hours;
     ensure!(
         hours > 0.0 && hours <= 24.0 * 366.0,
@@ -115,6 +121,10 @@ fn check(workload: &Workload, setting: &Setting) -> Result<()> {
         (0.0..=3.0).contains(&deviation),
         "bootDeviation: is {deviation}; expected 0 to 3"
     );
+    Ok(())
+}
+
+fn check_events(workload: &Workload) -> Result<()> {
     for (place, event) in workload.events.iter().enumerate() {
         let times = [Some(event.at_seconds), event.for_seconds];
         let sound = times

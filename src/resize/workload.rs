@@ -10,11 +10,13 @@ use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+mod arrivals;
 pub mod catalog;
 pub mod generate;
 pub(super) mod random;
 mod situation;
 
+pub use arrivals::Arrivals;
 pub use situation::Situation;
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -39,6 +41,9 @@ pub struct Workload {
     /// In the order of their times.
     #[serde(default)]
     pub events: Vec<Event>,
+    /// Pods that come at random besides.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub arrivals: Vec<Arrivals>,
 }
 
 /// A machine that can be had in one place.

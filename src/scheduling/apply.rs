@@ -73,6 +73,11 @@ impl State {
         Ok(Some(class))
     }
 
+    /// How many volumes each CSI driver attaches to a node, as resources of a node that is like it.
+    pub fn attachable(&self, node: &str) -> impl Iterator<Item = (String, i64)> {
+        self.storage.attachable(node)
+    }
+
     fn apply_node(&mut self, name: &str, json: Option<&[u8]>) -> Result<bool> {
         if let Some(node) = read::<core::Node>(json)? {
             return Ok(self.set_node(Node::of(&node)?));

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::node::Node;
 use super::pod::{Pod, PodTerm, Spread};
 use super::state::{ClassId, Slot, State};
-use super::tally::{Inclusion, Members, Namespaces, Rule, Tally};
+use super::tally::{Inclusion, Members, Namespaces, Rule, Tally, Topology};
 use super::ties::HOSTNAME;
 
 /// A class, and which tallies matter to it.
@@ -218,6 +218,9 @@ impl State {
 pub(super) struct Tallies {
     pub all: Vec<(Arc<Rule>, Tally)>,
     numbers: HashMap<Arc<Rule>, usize>,
+    /// Labels that rules count by; each rule is told the number of its own.
+    topologies: Vec<Topology>,
+    topology_of: Vec<usize>,
 }
 
 impl Tallies {
@@ -234,23 +237,39 @@ impl Tallies {
         let number = self.all.len();
         let rule = Arc::new(rule);
         self.numbers.insert(Arc::clone(&rule), number);
+        let topology = self.topology(&rule.topology_key);
+        self.topology_of.push(topology);
         self.all.push((rule, Tally::new()));
         self.clear(number, slots);
         number
     }
 
+    fn topology(&mut self, key: &str) -> usize {
+        let known = self.topologies.iter().position(|known| known.key == key);
+        known.unwrap_or_else(|| {
+            self.topologies.push(Topology::new(key));
+            self.topologies.len() - 1
+        })
+    }
+
     /// Starts a tally anew, with all nodes and no pods.
     fn clear(&mut self, number: usize, slots: &[Slot]) {
         let (rule, tally) = &mut self.all[number];
+        let topology = &mut self.topologies[self.topology_of[number]];
         *tally = Tally::new();
         for (place, slot) in slots.iter().enumerate() {
-            tally.set_node(place, rule, slot.node.as_ref());
+            let node = slot.node.as_ref();
+            let seat = node.and_then(|node| Some((node, topology.domain(node)?)));
+            tally.set_node(place, rule, seat);
         }
     }
 
     pub(super) fn set_node(&mut self, number: usize, node: Option<&Node>) {
-        for (rule, tally) in &mut self.all {
-            tally.set_node(number, rule, node);
+        let topologies = self.topologies.iter_mut();
+        let domains = topologies.map(|topology| topology.domain(node?));
+        let domains: Vec<Option<usize>> = domains.collect();
+        for ((rule, tally), topology) in self.all.iter_mut().zip(&self.topology_of) {
+            tally.set_node(number, rule, node.zip(domains[*topology]));
         }
     }
 
@@ -325,6 +344,7 @@ fn holding(term: &PodTerm) -> Rule {
 fn spreading(pod: &Pod, spread: &Spread, keys: &[String]) -> Rule {
     let selector = spread.selector.clone().unwrap_or_default();
     let affinity = spread.honors_affinity.then_some(pod);
+    let taints = spread.honors_taints.then_some(&*pod.tolerations);
     Rule {
         members: Members::Spreading {
             namespace: pod.namespace.clone(),
@@ -333,11 +353,15 @@ fn spreading(pod: &Pod, spread: &Spread, keys: &[String]) -> Rule {
         topology_key: spread.topology_key.clone(),
         nodes: Some(Inclusion {
             keys: keys.to_vec(),
-            node_selector: affinity
-                .map(|pod| pod.node_selector.clone())
-                .unwrap_or_default(),
-            node_affinity: affinity.and_then(|pod| pod.node_affinity.clone()),
-            tolerations: spread.honors_taints.then(|| pod.tolerations.clone()),
+            selection: Pod {
+                node_selector: affinity
+                    .map(|pod| pod.node_selector.clone())
+                    .unwrap_or_default(),
+                node_affinity: affinity.and_then(|pod| pod.node_affinity.clone()),
+                tolerations: taints.map(<[_]>::to_vec).unwrap_or_default(),
+                ..Pod::default()
+            },
+            taints: spread.honors_taints,
         }),
     }
 }

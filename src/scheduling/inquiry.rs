@@ -243,7 +243,7 @@ impl Inquiry<'_> {
         if self.claim_taken {
             return Err(Refusal::ReadWriteOncePod);
         }
-        if !self.state.storage.can_attach(pod, &node.name, others()) {
+        if !self.state.storage.can_attach(pod, node, others()) {
             return Err(Refusal::VolumeCount);
         }
         let conflicts = self.state.storage.conflicts(wishes, node);

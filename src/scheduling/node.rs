@@ -6,6 +6,13 @@ use k8s_openapi::api::core::v1 as core;
 use super::labels::{Labels, Requirement};
 use super::resources::{self, Resources};
 
+/// Followed by a CSI driver: the resource of a node that says how many volumes the driver attaches. It counts only where
+/// no `CSINode` is known.
+pub const ATTACHABLE: &str = "attachable-volumes-csi-";
+
+/// The effect of a taint that keeps no pod away, but makes a node less liked.
+pub const PREFER_NO_SCHEDULE: &str = "PreferNoSchedule";
+
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Node {
     pub name: String,
@@ -65,6 +72,15 @@ impl Node {
 }
 
 impl Taint {
+    /// Pods go elsewhere if they can.
+    pub fn soft(key: &str) -> Self {
+        Self {
+            key: key.to_owned(),
+            value: String::new(),
+            effect: PREFER_NO_SCHEDULE.to_owned(),
+        }
+    }
+
     fn of(taint: &core::Taint) -> Self {
         Self {
             key: taint.key.clone(),

@@ -2,7 +2,7 @@
 //! 0 to 100 each. Unlike theirs, a score does not depend on the other nodes, so it is worked out for one at a time.
 
 use super::inquiry::Inquiry;
-use super::node::Node;
+use super::node::{Node, PREFER_NO_SCHEDULE};
 use super::state::{NodeId, Slot, at};
 use super::tally::Tally;
 
@@ -37,13 +37,13 @@ impl Inquiry<'_> {
         i64::midpoint(cpu, memory) + (100 - (cpu - memory).abs() / 2) + pods / 10
     }
 
+    /// The scheduler gives nothing to the node with the most taints that discourage the pod, and all to one without any.
+    /// Hardly ever does a node have more than one.
     fn welcome(&self, node: &Node) -> i64 {
-        let discouraging = node
-            .taints
-            .iter()
-            .filter(|taint| taint.effect == "PreferNoSchedule");
-        let untolerated = discouraging.filter(|taint| !self.class.pod.tolerates(taint));
-        100 - share(i64::try_from(untolerated.count()).unwrap_or(4), 4)
+        let mut taints = node.taints.iter();
+        let discouraged = taints
+            .any(|taint| taint.effect == PREFER_NO_SCHEDULE && !self.class.pod.tolerates(taint));
+        if discouraged { 0 } else { 100 }
     }
 
     fn liking_of_node(&self, node: &Node) -> i64 {

@@ -60,6 +60,7 @@ pub(super) struct Slot {
     pub requested: Vec<i64>,
     pub allowed_pods: i64,
     pub pods: i64,
+    /// By the number of the class.
     pub present: Vec<Present>,
     pub ports: Vec<HostPort>,
 }
@@ -121,6 +122,17 @@ impl State {
         let shares = amounts.filter(|(asked, _)| *asked > 0);
         let shares = shares.map(|(asked, all)| asked.saturating_mul(1000) / all.max(1));
         shares.max().unwrap_or_default()
+    }
+
+    /// All numbers of nodes are below this one.
+    pub fn node_numbers(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// The node with this number, if there is one.
+    pub fn numbered(&self, number: usize) -> Option<NodeId> {
+        let slot = self.slots.get(number)?;
+        slot.node.as_ref().map(|_| NodeId(number))
     }
 
     pub fn nodes(&self) -> impl Iterator<Item = (NodeId, &Node)> {
@@ -213,11 +225,8 @@ impl State {
         slot.count(class, terminating, pods);
         for (resource, amount) in &content.requests {
             let before = at(&slot.requested, *resource);
-            put(
-                &mut slot.requested,
-                *resource,
-                before + amount * i64::from(pods),
-            );
+            let more = amount.saturating_mul(i64::from(pods));
+            put(&mut slot.requested, *resource, before.saturating_add(more));
         }
         for port in &content.pod.host_ports {
             slot.change_port(port, pods);
@@ -239,14 +248,15 @@ impl State {
 impl Slot {
     fn count(&mut self, class: usize, terminating: bool, pods: i32) {
         self.pods += i64::from(pods);
-        let known = self.present.iter().position(|p| p.class == class);
-        let place = known.unwrap_or_else(|| {
-            self.present.push(Present {
+        let known = self.present.binary_search_by_key(&class, |p| p.class);
+        let place = known.unwrap_or_else(|place| {
+            let none = Present {
                 class,
                 live: 0,
                 terminating: 0,
-            });
-            self.present.len() - 1
+            };
+            self.present.insert(place, none);
+            place
         });
         let present = &mut self.present[place];
         if terminating {
@@ -255,7 +265,7 @@ impl Slot {
             present.live += pods;
         }
         if present.live == 0 && present.terminating == 0 {
-            self.present.swap_remove(place);
+            self.present.remove(place);
         }
     }
 

@@ -9,6 +9,7 @@ mod wishes;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::pod::{Pod, PodClaim};
+use super::ties::labels_of_terms;
 
 use objects::{Capacity, Claim, DriverLimits, StorageClass, Volume};
 pub(super) use wishes::Wishes;
@@ -31,6 +32,21 @@ pub(super) struct Storage {
 }
 
 impl Storage {
+    /// Labels of nodes that decide where volumes can be.
+    pub(super) fn labels(&self) -> impl Iterator<Item = &str> {
+        let volumes = self.volumes.values();
+        let reached = volumes.clone().flat_map(|volume| &volume.nodes);
+        let reached = reached.flat_map(labels_of_terms);
+        let zones = volumes.flat_map(Volume::zone_labels);
+        let topologies = self.classes.values().flat_map(|class| &class.topologies);
+        let topologies = topologies.flatten().map(|(key, _)| key.as_str());
+        let capacities = self.capacities.values();
+        let selectors = capacities.flat_map(|capacity| &capacity.nodes);
+        let selected = selectors.flat_map(|selector| &selector.0);
+        let selected = selected.map(|requirement| requirement.key.as_str());
+        reached.chain(zones).chain(topologies).chain(selected)
+    }
+
     fn claim(&self, pod: &Pod, claim: &PodClaim) -> Option<&Claim> {
         self.claims
             .get(&(pod.namespace.clone(), claim.name.clone()))

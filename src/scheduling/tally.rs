@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::labels::{Labels, Selector};
-use super::node::{Node, NodeTerms};
-use super::pod::{Peers, Pod, PodTerm, Toleration};
+use super::node::Node;
+use super::pod::{Peers, Pod, PodTerm};
 
 /// What is counted. Rules with the same content share one tally.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -35,10 +35,10 @@ pub(super) enum Members {
 pub(super) struct Inclusion {
     /// They have all of these labels.
     pub keys: Vec<String>,
-    pub node_selector: BTreeMap<String, String>,
-    pub node_affinity: Option<NodeTerms>,
-    /// If taints matter: what is tolerated.
-    pub tolerations: Option<Vec<Toleration>>,
+    /// A pod that selects and tolerates them, and has nothing else.
+    pub selection: Pod,
+    /// Taints matter.
+    pub taints: bool,
 }
 
 /// Namespaces that exist, with their labels.
@@ -49,11 +49,18 @@ pub(super) type Namespaces = HashMap<String, Labels>;
 pub(super) struct Tally {
     /// By the number of the node.
     seats: Vec<Option<Seat>>,
-    values: HashMap<String, usize>,
+    /// By the number of the label's value.
     domains: Vec<Domain>,
     /// How many domains have so many pods.
     levels: BTreeMap<u32, u32>,
     pods: u64,
+}
+
+/// The values that nodes have for a label that rules count by, numbered.
+#[derive(Debug, Clone)]
+pub(super) struct Topology {
+    pub key: String,
+    values: HashMap<String, usize>,
 }
 
 /// Where a node belongs.
@@ -134,24 +141,37 @@ impl Rule {
 impl Inclusion {
     /// Labels that it looks at.
     pub(super) fn labels(&self) -> impl Iterator<Item = &str> {
-        let terms = self.node_affinity.iter().flat_map(|terms| &terms.0);
-        let requirements = terms.flat_map(|term| &term.labels);
-        let selector = self.node_selector.keys().chain(&self.keys);
+        let terms = self.selection.node_affinity.iter();
+        let requirements = terms.flat_map(|terms| &terms.0).flat_map(|t| &t.labels);
+        let selector = self.selection.node_selector.keys().chain(&self.keys);
         let terms = requirements.map(|requirement| requirement.key.as_str());
         selector.map(String::as_str).chain(terms)
     }
 
     fn include(&self, node: &Node) -> bool {
-        // The same words as the pod's own rules.
-        let pod = Pod {
-            node_selector: self.node_selector.clone(),
-            node_affinity: self.node_affinity.clone(),
-            tolerations: self.tolerations.clone().unwrap_or_default(),
-            ..Pod::default()
-        };
         self.keys.iter().all(|key| node.labels.contains_key(key))
-            && pod.selects_node(&node.name, &node.labels)
-            && (self.tolerations.is_none() || pod.untolerated(&node.taints).is_none())
+            && self.selection.selects_node(&node.name, &node.labels)
+            && (!self.taints || self.selection.untolerated(&node.taints).is_none())
+    }
+}
+
+impl Topology {
+    pub(super) fn new(key: &str) -> Self {
+        Self {
+            key: key.to_owned(),
+            values: HashMap::new(),
+        }
+    }
+
+    /// The number of the value that a node has; `None` if it has none.
+    pub(super) fn domain(&mut self, node: &Node) -> Option<usize> {
+        let value = node.labels.get(&self.key)?;
+        let known = self.values.get(value).copied();
+        Some(known.unwrap_or_else(|| {
+            let domain = self.values.len();
+            self.values.insert(value.clone(), domain);
+            domain
+        }))
     }
 }
 
@@ -159,7 +179,6 @@ impl Tally {
     pub(super) fn new() -> Self {
         Self {
             seats: Vec::new(),
-            values: HashMap::new(),
             domains: Vec::new(),
             levels: BTreeMap::new(),
             pods: 0,
@@ -167,18 +186,19 @@ impl Tally {
     }
 
     /// Puts a node without pods into its domain, or takes it out.
-    pub(super) fn set_node(&mut self, number: usize, rule: &Rule, node: Option<&Node>) {
+    pub(super) fn set_node(&mut self, number: usize, rule: &Rule, place: Option<(&Node, usize)>) {
         if self.seats.len() <= number {
             self.seats.resize(number + 1, None);
         }
         if let Some(seat) = self.seats[number].take().filter(|seat| seat.included) {
             self.change(seat.domain, |domain| domain.nodes -= 1);
         }
-        let Some((node, value)) = node.and_then(|n| Some((n, n.labels.get(&rule.topology_key)?)))
-        else {
+        let Some((node, domain)) = place else {
             return;
         };
-        let domain = self.domain(value);
+        if self.domains.len() <= domain {
+            self.domains.resize(domain + 1, Domain::default());
+        }
         let included = rule.include(node);
         self.seats[number] = Some(Seat { domain, included });
         if included {
@@ -229,16 +249,6 @@ impl Tally {
 
     fn seat(&self, number: usize) -> Option<Seat> {
         self.seats.get(number).copied().flatten()
-    }
-
-    fn domain(&mut self, value: &str) -> usize {
-        if let Some(domain) = self.values.get(value) {
-            return *domain;
-        }
-        let domain = self.domains.len();
-        self.values.insert(value.to_owned(), domain);
-        self.domains.push(Domain::default());
-        domain
     }
 
     fn change(&mut self, domain: usize, change: impl FnOnce(&mut Domain)) {

@@ -91,6 +91,32 @@ impl State {
         all.filter(|tally| self.tallies.is_near(*tally))
     }
 
+    /// Numbers of the groups of pods that a class is spread by over single nodes.
+    pub fn spread_over_nodes(&self, class: ClassId) -> impl Iterator<Item = usize> {
+        let all = self.classes[class.0].spread.iter().map(|rule| rule.tally);
+        all.filter(|tally| self.tallies.is_near(*tally))
+    }
+
+    /// Whether the class is spread over groups of nodes by a rule that counts its own pods.
+    pub fn spreads_itself(&self, class: ClassId) -> bool {
+        let mut spread = self.classes[class.0].spread.iter();
+        spread.any(|rule| rule.own > 0 && !self.tallies.is_near(rule.tally))
+    }
+
+    /// How many pods of the groups that a class belongs to are around a node, in the groups of nodes that rules look at.
+    pub fn crowd(&self, class: ClassId, id: NodeId) -> u32 {
+        let groups = self.classes[class.0].counted_in.iter();
+        let beyond = groups.filter(|tally| !self.tallies.is_near(**tally));
+        let counts = beyond.filter_map(|tally| self.tallies.get(*tally).count_at(id.0));
+        counts.sum()
+    }
+
+    /// Whether any rule about groups of nodes counts pods of the class.
+    pub fn counts_beyond(&self, class: ClassId) -> bool {
+        let mut groups = self.classes[class.0].counted_in.iter();
+        groups.any(|tally| !self.tallies.is_near(*tally))
+    }
+
     /// Numbers of the groups of pods that a class belongs to.
     pub fn groups(&self, class: ClassId) -> &[usize] {
         &self.classes[class.0].counted_in
@@ -133,6 +159,7 @@ impl State {
     /// Labels of nodes that any rule looks at.
     pub fn labels_in_rules(&self) -> BTreeSet<&str> {
         let selections = self.fixed.pods().flat_map(labels_of_pod);
+        let selections = selections.chain(self.storage.labels());
         let rules = self.tallies.all.iter();
         let rules = rules.flat_map(|(rule, _)| labels_of_rule(rule));
         selections.chain(rules).collect()
@@ -202,7 +229,7 @@ fn labels_of_pod(pod: &Pod) -> Vec<&str> {
     selector.chain(terms).collect()
 }
 
-fn labels_of_terms(terms: &NodeTerms) -> impl Iterator<Item = &str> {
+pub(super) fn labels_of_terms(terms: &NodeTerms) -> impl Iterator<Item = &str> {
     let requirements = terms.0.iter().flat_map(|term| &term.labels);
     requirements.map(|requirement| requirement.key.as_str())
 }

@@ -102,6 +102,11 @@ impl Trial<'_> {
         self.replace(node.0, None);
     }
 
+    /// The state with the changes, for questions that take back what they try themselves.
+    pub fn as_state(&mut self) -> &mut State {
+        self.state
+    }
+
     /// How many changes were made; see [`Self::back_to`].
     pub fn changes(&self) -> usize {
         self.done.len()

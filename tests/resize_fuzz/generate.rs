@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::case::Case;
-use super::pods::App;
+use super::pods::{App, DRIVER, disk_class};
 use super::random::Random;
 use super::validator::Places;
 
@@ -32,6 +32,10 @@ struct Group {
     tainted: bool,
     machines: u64,
     coming: u64,
+    /// It is a rung of the pool that several groups make up.
+    rung: Option<u64>,
+    /// So many disks can be attached to a machine.
+    disks: u64,
 }
 
 /// Some thousand different worlds for each of many seeds.
@@ -66,7 +70,18 @@ pub(crate) fn case(seed: u64) -> Case {
         for number in 0..random.between(1, 6) {
             let app =
                 &apps[usize::try_from(random.between(0, apps.len() as u64 - 1)).expect("small")];
-            case.add_app("pods", app.pod(&format!("waits-{number}"), None, case.now));
+            let name = format!("waits-{number}");
+            let mut pod = app.pod(&name, None, case.now);
+            match random.between(0, 60) {
+                0 => pod["spec"]["schedulingGates"] = json!([{"name": "later"}]),
+                1 => pod["metadata"]["deletionTimestamp"] = json!(case.now.to_string()),
+                2 => pod["spec"]["schedulerName"] = json!("another"),
+                _ => {}
+            }
+            case.add_app("pods", pod);
+            for (kind, object) in app.own_disk(&name, None) {
+                case.add_app(kind, object);
+            }
         }
     }
     add_budgets(random, &mut case, &apps);
@@ -130,6 +145,8 @@ fn group(random: &mut Random, number: u64, zones: u64) -> Group {
         tainted: random.percent(15),
         machines: random.between(0, 4),
         coming: u64::from(random.percent(15)),
+        rung: random.percent(20).then_some(number),
+        disks: random.pick(&[1, 2, 16]),
     }
 }
 
@@ -157,6 +174,7 @@ impl Group {
             "spec": {"taints": taints},
             "status": {"allocatable": {
                 "cpu": self.cpu.to_string(), "memory": memory, "pods": self.pods.to_string(),
+                format!("attachable-volumes-csi-{DRIVER}"): self.disks.to_string(),
             }},
         })
     }
@@ -168,6 +186,10 @@ impl Group {
             format!("{SIZE}/cpu"): self.cpu.to_string(), format!("{SIZE}/memory"): format!("{}Gi", self.memory),
             format!("{SIZE}/maxPods"): self.pods.to_string(),
         });
+        if let Some(rung) = self.rung {
+            annotations["infra.bex.co/pool"] = json!("pool");
+            annotations["infra.bex.co/rung"] = json!(rung.to_string());
+        }
         if self.tainted {
             annotations[format!("{SIZE}/taints")] = json!("dedicated=x:NoSchedule");
         }
@@ -223,6 +245,11 @@ fn add_group(random: &mut Random, case: &mut Case, group: &Group) {
         if random.percent(4) {
             machine["metadata"]["deletionTimestamp"] = json!(case.now.to_string());
         }
+        if !joined && random.percent(20) {
+            let failure =
+                json!({"failureReason": "CreateError", "failureMessage": "resource_unavailable"});
+            machine["status"]["deprecated"] = json!({"v1beta1": failure});
+        }
         case.add_infra("machines.cluster.x-k8s.io", machine);
         if joined {
             let mut node = group.node(&name);
@@ -233,6 +260,12 @@ fn add_group(random: &mut Random, case: &mut Case, group: &Group) {
                 node["spec"]["unschedulable"] = json!(true);
             }
             case.add_app("nodes", node);
+            if random.percent(50) {
+                let driver =
+                    json!({"name": DRIVER, "nodeID": name, "allocatable": {"count": group.disks}});
+                let said = json!({"metadata": {"name": name}, "spec": {"drivers": [driver]}});
+                case.add_app("csinodes.storage.k8s.io", said);
+            }
         }
     }
     let template = serde_json::from_value(group.node("")).expect("a node");
@@ -265,6 +298,7 @@ fn add_bad_group(random: &mut Random, case: &mut Case) {
         name: "bad".to_owned(),
         machines: 0,
         coming: 0,
+        rung: None,
         ..group(random, 0, 1)
     };
     let mut deployment = group.deployment(3, 2);
@@ -276,6 +310,10 @@ fn add_bad_group(random: &mut Random, case: &mut Case) {
 }
 
 fn add_running(random: &mut Random, case: &mut Case, apps: &[App]) {
+    case.add_app("storageclasses.storage.k8s.io", disk_class());
+    for (kind, object) in apps.iter().flat_map(App::disks) {
+        case.add_app(kind, object);
+    }
     let mut places = Places::of(&case.world());
     let nodes: Vec<String> = case.names("nodes");
     let mut number = 0;
@@ -284,16 +322,19 @@ fn add_running(random: &mut Random, case: &mut Case, apps: &[App]) {
             let app =
                 &apps[usize::try_from(random.between(0, apps.len() as u64 - 1)).expect("small")];
             number += 1;
-            let object = app.pod(&format!("runs-{number}"), Some(node), case.now);
+            let name = format!("runs-{number}");
+            let object = app.pod(&name, Some(node), case.now);
             let pod = serde_json::from_value(object.clone()).expect("a pod");
+            places.make_disks(&pod);
             if places.fits(&pod, node).is_ok() {
                 places.put(&pod, node);
                 case.add_app("pods", object);
+                let zone = case.get("nodes", node)["metadata"]["labels"][ZONE].clone();
+                for (kind, object) in app.own_disk(&name, zone.as_str()) {
+                    case.add_app(kind, object);
+                }
             }
         }
-    }
-    for (kind, object) in apps.iter().flat_map(App::disks) {
-        case.add_app(kind, object);
     }
 }
 

@@ -1,10 +1,12 @@
 //! Decisions on random clusters, checked by the validator, which shares nothing with the engine.
 //!
 //! `BEX_FUZZ_CASES` sets how many cases are tried (300 without), `BEX_FUZZ_SEED` the first of their seeds.
-//! One case is shown with all of its objects. A million:
+//! One case is shown with all of its objects. A million, in pieces of which each says its seeds:
 //!
 //! ```text
-//! BEX_FUZZ_CASES=1000000 cargo test --release --test resize_fuzz -- --nocapture
+//! for first in $(seq 1 20000 1000000); do
+//!   BEX_FUZZ_SEED=$first BEX_FUZZ_CASES=20000 cargo test --release --test resize_fuzz every_decision -- --nocapture
+//! done
 //! ```
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
@@ -27,6 +29,7 @@ use bex_infra::resize::decision::Decision;
 use bex_infra::resize::history::trim;
 use bex_infra::resize::model::Model;
 use jiff::SignedDuration;
+use serde_json::json;
 
 use case::Case;
 use validator::Verdict;
@@ -101,10 +104,12 @@ fn every_decision_on_a_random_cluster_is_safe() {
     let shown: Vec<&String> = wrong.iter().take(30).collect();
     assert!(
         wrong.is_empty(),
-        "{} violations, the first ones: {shown:#?}",
+        "{} violations (BEX_FUZZ_CASES=1 BEX_FUZZ_SEED=N shows one), the first ones: {shown:#?}",
         wrong.len()
     );
-    for what in ["grown", "removed", "moved", "helpless", "held", "kept"] {
+    for what in [
+        "grown", "removed", "replaced", "moved", "helpless", "held", "kept",
+    ] {
         assert!(
             counts.times.get(what).is_some_and(|times| *times > 0),
             "nothing was {what}: {counts:?}"
@@ -126,6 +131,7 @@ fn one(seed: u64, counts: &mut Counts) -> Vec<String> {
     wrong.extend(is_repeatable(&case, &decision));
     wrong.extend(does_not_flap(&case, &decision, counts));
     wrong.extend(leaves_others_alone(&case, &decision, counts));
+    wrong.extend(asks_once(&case, &decision, counts));
     wrong
         .into_iter()
         .map(|what| format!("seed {seed}: {what}"))
@@ -140,6 +146,7 @@ fn count(decision: &Decision, counts: &mut Counts) {
         decision.grow.iter().map(|grow| grow.pods.len()).sum(),
     );
     counts.add("removed", decision.remove.len());
+    counts.add("replaced", decision.replace.len());
     counts.add(
         "moved",
         decision
@@ -205,4 +212,34 @@ fn leaves_others_alone(case: &Case, decision: &Decision, counts: &mut Counts) ->
     let (_, alone) = without.decide(&mut without.model());
     let same = alone.grow == decision.grow && alone.remove == decision.remove;
     (!same).then(|| format!("I8: with a bad group {decision:?}, without {alone:?}"))
+}
+
+/// While the machines are on their way nothing more is asked for.
+fn asks_once(case: &Case, decision: &Decision, counts: &mut Counts) -> Option<String> {
+    let only = decision.remove.is_empty() && decision.replace.is_empty();
+    // What the pace holds back comes later.
+    let limited = !(decision.held.is_empty() && decision.helpless.is_empty());
+    if decision.grow.is_empty() || !only || limited {
+        return None;
+    }
+    counts.add("growth looked at again", 1);
+    let mut model = case.model();
+    let (now, first) = case.decide(&mut model);
+    let mut asked = case.clone();
+    for grow in &first.grow {
+        let group = asked.get("machinedeployments.cluster.x-k8s.io", &grow.group);
+        group["spec"]["replicas"] = json!(grow.to);
+        let group = group.to_string();
+        let all = asked.objects.iter();
+        let object = all.into_iter().find(|object| object.name() == grow.group);
+        asked.tell(&mut model, object.unwrap(), group.as_bytes());
+    }
+    let next = model.decide(&case.policy, now + SignedDuration::from_secs(1));
+    let more = next.grow.iter().any(|grow| !grow.pods.is_empty());
+    more.then(|| {
+        format!(
+            "I9: {:?} is asked for after {:?}, for the same pods",
+            next.grow, first.grow
+        )
+    })
 }

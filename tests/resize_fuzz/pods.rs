@@ -6,6 +6,10 @@ use serde_json::{Value, json};
 use super::generate::{HOST, ZONE};
 use super::random::Random;
 
+/// Who attaches disks, and the class of those that it makes.
+pub(crate) const DRIVER: &str = "csi.hetzner.cloud";
+const DISKS: &str = "hcloud-volumes";
+
 /// Equal pods, but for their names.
 #[derive(Debug, Clone)]
 pub(crate) struct App {
@@ -16,6 +20,8 @@ pub(crate) struct App {
     owned: bool,
     /// The zone of its disk, and how that may be used.
     disk: Option<(String, &'static str)>,
+    /// Each of its pods has a disk of its own, made where the pod comes to run.
+    own_disks: bool,
 }
 
 impl App {
@@ -53,6 +59,7 @@ impl App {
             name,
             spec,
             annotations,
+            own_disks: disk.is_none() && random.percent(12),
             disk,
         }
     }
@@ -79,7 +86,32 @@ impl App {
             pod["spec"]["nodeName"] = json!(node);
             pod["status"] = json!({"phase": "Running"});
         }
+        if self.own_disks {
+            let claim = json!({"claimName": format!("{}-{name}", self.name)});
+            let disk = json!({"name": "own", "persistentVolumeClaim": claim});
+            pod["spec"]["volumes"]
+                .as_array_mut()
+                .expect("a list")
+                .push(disk);
+        }
         pod
+    }
+
+    /// What else there is of a pod's own disk: its claim, and, if the pod runs in a zone, the volume there.
+    pub(crate) fn own_disk(&self, name: &str, zone: Option<&str>) -> Vec<(&'static str, Value)> {
+        if !self.own_disks {
+            return Vec::new();
+        }
+        let name = format!("{}-{name}", self.name);
+        if let Some(zone) = zone {
+            return bound(&name, self.namespace, zone, "ReadWriteOnce");
+        }
+        let claim = json!({
+            "metadata": {"name": name, "namespace": self.namespace, "uid": name},
+            "spec": {"storageClassName": DISKS, "accessModes": ["ReadWriteOnce"]},
+            "status": {"phase": "Pending"},
+        });
+        vec![("persistentvolumeclaims", claim)]
     }
 
     /// A claim and the volume that is bound to it.
@@ -87,30 +119,43 @@ impl App {
         let Some((zone, mode)) = &self.disk else {
             return Vec::new();
         };
-        let (name, namespace) = (&self.name, self.namespace);
-        let claim = json!({
-            "metadata": {
-                "name": name, "namespace": namespace, "uid": name,
-                "annotations": {"pv.kubernetes.io/bind-completed": "yes"},
-            },
-            "spec": {"volumeName": name, "accessModes": [mode]}, "status": {"phase": "Bound"},
-        });
-        let volume = json!({
-            "metadata": {"name": name},
-            "spec": {
-                "accessModes": [mode], "capacity": {"storage": "1Gi"},
-                "claimRef": {"name": name, "namespace": namespace, "uid": name},
-                "nodeAffinity": {"required": {"nodeSelectorTerms": [{"matchExpressions": [{
-                    "key": ZONE, "operator": "In", "values": [zone],
-                }]}]}},
-            },
-            "status": {"phase": "Bound"},
-        });
-        vec![
-            ("persistentvolumeclaims", claim),
-            ("persistentvolumes", volume),
-        ]
+        bound(&self.name, self.namespace, zone, mode)
     }
+}
+
+/// The class of disks that are made where their pods are.
+pub(crate) fn disk_class() -> Value {
+    json!({
+        "metadata": {"name": DISKS}, "provisioner": DRIVER, "volumeBindingMode": "WaitForFirstConsumer",
+    })
+}
+
+/// A claim and the volume that is bound to it.
+fn bound(name: &str, namespace: &str, zone: &str, mode: &str) -> Vec<(&'static str, Value)> {
+    let claim = json!({
+        "metadata": {
+            "name": name, "namespace": namespace, "uid": name,
+            "annotations": {"pv.kubernetes.io/bind-completed": "yes"},
+        },
+        "spec": {"volumeName": name, "storageClassName": DISKS, "accessModes": [mode]},
+        "status": {"phase": "Bound"},
+    });
+    let volume = json!({
+        "metadata": {"name": name},
+        "spec": {
+            "accessModes": [mode], "capacity": {"storage": "1Gi"}, "storageClassName": DISKS,
+            "csi": {"driver": DRIVER, "volumeHandle": name},
+            "claimRef": {"name": name, "namespace": namespace, "uid": name},
+            "nodeAffinity": {"required": {"nodeSelectorTerms": [{"matchExpressions": [{
+                "key": ZONE, "operator": "In", "values": [zone],
+            }]}]}},
+        },
+        "status": {"phase": "Bound"},
+    });
+    vec![
+        ("persistentvolumeclaims", claim),
+        ("persistentvolumes", volume),
+    ]
 }
 
 /// At most a few of them at once: with all of them nothing would fit anywhere.
@@ -144,6 +189,9 @@ fn rules(random: &mut Random, spec: &mut Value, name: &str, zones: u64) {
         if random.percent(20) {
             constraint["nodeAffinityPolicy"] = json!("Ignore");
         }
+        if random.percent(15) {
+            constraint["matchLabelKeys"] = json!(["tier"]);
+        }
         spec["topologySpreadConstraints"] = json!([constraint]);
     }
     let other = format!("app-{}", random.between(0, 3));
@@ -152,8 +200,11 @@ fn rules(random: &mut Random, spec: &mut Value, name: &str, zones: u64) {
     } else {
         json!({"matchLabels": {"app": other}})
     };
-    let term = json!([{"topologyKey": key, "labelSelector": target}]);
-    let required = json!({"requiredDuringSchedulingIgnoredDuringExecution": term});
+    let mut term = json!({"topologyKey": key, "labelSelector": target});
+    if random.percent(20) {
+        term["namespaces"] = json!(["default", "kube-system"]);
+    }
+    let required = json!({"requiredDuringSchedulingIgnoredDuringExecution": [term]});
     match random.between(0, 9) {
         0 => spec["affinity"] = json!({"podAffinity": required}),
         1 | 2 => spec["affinity"] = json!({"podAntiAffinity": required}),

@@ -111,7 +111,9 @@ fn with_machines(world: &World, decision: &Decision) -> (Places, BTreeMap<String
     for machine in &world.machines {
         let group = machine["metadata"]["labels"]["cluster.x-k8s.io/deployment-name"].as_str();
         let template = group.and_then(|group| world.templates.get(group));
-        let Some(template) = template.filter(|_| machine["status"]["nodeRef"].is_null()) else {
+        let failed = !machine["status"]["deprecated"]["v1beta1"]["failureReason"].is_null();
+        let comes = machine["status"]["nodeRef"].is_null() && !failed;
+        let Some(template) = template.filter(|_| comes) else {
             continue;
         };
         let name = machine["metadata"]["name"].as_str().unwrap_or_default();

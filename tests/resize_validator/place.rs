@@ -60,6 +60,11 @@ impl Places {
         self.pods.remove(pod);
     }
 
+    /// Disks of the pod that nobody knows of yet are made where it comes to run.
+    pub(crate) fn make_disks(&mut self, pod: &Pod) {
+        self.volumes.make(pod);
+    }
+
     /// The node stays where domains are counted, but takes nobody any more.
     pub(crate) fn close(&mut self, node: &str) {
         if let Some(node) = self.nodes.get_mut(node) {

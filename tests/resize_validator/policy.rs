@@ -18,6 +18,7 @@ pub(crate) fn check(
     decision: &Decision,
 ) -> Vec<String> {
     let mut wrong = groups(world, decision);
+    wrong.extend(pool(world, decision));
     let added: u32 = decision
         .grow
         .iter()
@@ -93,29 +94,58 @@ fn groups(world: &World, decision: &Decision) -> Vec<String> {
         let faults = faults.iter().filter(|(is, _)| *is);
         wrong.extend(faults.map(|(_, what)| format!("I5: group {name} {what}")));
     }
-    for group in &world.groups {
+    for group in world.groups.iter().filter(|g| going(g, decision) > 0) {
         let name = group["metadata"]["name"].as_str().unwrap_or_default();
-        let going = decision
-            .remove
-            .iter()
-            .filter(|remove| remove.group == name)
-            .count() as u64;
-        if going == 0 {
-            continue;
-        }
-        match sizes(group).filter(|_| may_change(group)) {
-            None => wrong.push(format!(
+        if sizes(group).is_none() || !may_change(group) {
+            wrong.push(format!(
                 "I5: group {name} is not ours to resize, and shrinks"
-            )),
-            Some((min, _)) if replicas(group) < min + going => {
-                wrong.push(format!(
-                    "I5: group {name} shrinks below its minimum of {min}"
-                ));
-            }
-            Some(_) => {}
+            ));
+        }
+        // A minimum holds for all groups of a pool together.
+        let pool = || {
+            world
+                .groups
+                .iter()
+                .filter(|other| pool_of(other) == pool_of(group))
+        };
+        let min: u64 = pool().filter_map(|g| Some(sizes(g)?.0)).sum();
+        let going: u64 = pool().map(|g| going(g, decision)).sum();
+        if pool().map(replicas).sum::<u64>() < min + going {
+            wrong.push(format!(
+                "I5: the pool of group {name} shrinks below its minimum of {min}"
+            ));
         }
     }
     wrong
+}
+
+/// How many of its nodes go.
+fn going(group: &Value, decision: &Decision) -> u64 {
+    let gone = decision.remove.iter();
+    gone.filter(|gone| group["metadata"]["name"] == gone.group.as_str())
+        .count() as u64
+}
+
+/// A group that is in none is a pool of its own.
+fn pool_of(group: &Value) -> (&Value, &Value) {
+    match &group["metadata"]["annotations"]["infra.bex.co/pool"] {
+        Value::Null => (&Value::Null, &group["metadata"]["name"]),
+        pool => (pool, &Value::Null),
+    }
+}
+
+/// All groups of a pool together have no more machines than the largest of them may have.
+fn pool(world: &World, decision: &Decision) -> Option<String> {
+    let of_pool = |group: &&Value| !group["metadata"]["annotations"]["infra.bex.co/pool"].is_null();
+    let rungs = || world.groups.iter().filter(of_pool);
+    let most = rungs().filter_map(|rung| Some(sizes(rung)?.1)).max()?;
+    let now: u64 = rungs().map(replicas).sum();
+    let grown = decision.grow.iter().filter(|grow| {
+        !grow.pods.is_empty() && rungs().any(|rung| rung["metadata"]["name"] == grow.group.as_str())
+    });
+    let grown: u64 = grown.map(|grow| u64::from(grow.to - grow.from)).sum();
+    (grown > 0 && now + grown > most)
+        .then(|| format!("I5: the pool has {now} machines, may have {most}, and gets {grown} more"))
 }
 
 fn replicas(group: &Value) -> u64 {

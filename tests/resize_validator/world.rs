@@ -103,7 +103,10 @@ pub(crate) fn waits(pod: &Pod) -> bool {
         .spec
         .as_ref()
         .and_then(|spec| spec.scheduling_gates.as_ref());
+    let scheduler = pod.spec.as_ref();
+    let scheduler = scheduler.and_then(|spec| spec.scheduler_name.as_deref());
     node_of(pod).is_empty()
+        && scheduler.is_none_or(|name| name == "default-scheduler")
         && !is_finished(pod)
         && pod.metadata.deletion_timestamp.is_none()
         && gates.is_none_or(Vec::is_empty)

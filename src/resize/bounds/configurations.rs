@@ -15,12 +15,16 @@ const GRAIN: f64 = 1_099_511_627_776.0;
 /// The largest value of all items together.
 const LARGEST: f64 = 4e18;
 /// A bound is good enough if it is so close to what the relaxation costs.
-const ENOUGH: f64 = 1.0 - 1e-4;
+const ENOUGH: f64 = 1.0 - 1e-3;
 /// With more shapes than this, contents are too many to be generated one by one. Where shapes are as many, totals are
 /// hardly worse.
 const MANY: usize = 300;
-/// After so many rounds that prove no more, the rest is left alone.
+/// With more kinds of bins, values are told by prices alone: one of so many is nearly full in any case.
+const PROFILED: usize = 24;
+/// After so many rounds that neither prove more nor find cheaper contents, the rest is left alone.
 const PATIENCE: u32 = 20;
+/// A part of the cost that is worth another round.
+const CHEAPER: f64 = 1.0 - 1e-4;
 /// How much of the best values so far goes into those that are tried next: they jump about less.
 const STEADY: f64 = 0.6;
 
@@ -67,8 +71,8 @@ pub(super) fn bound(reduced: &Reduced, columns: u32, known: u64) -> u64 {
 fn care(columns: u32) -> Care {
     Care {
         columns,
-        steps: 500,
-        grain: 10_000,
+        steps: 2_000,
+        grain: 1_000,
     }
 }
 
@@ -77,19 +81,24 @@ pub(super) fn prove(reduced: &Reduced, care: Care, known: u64) -> Proof {
     solve(reduced, care, known).1
 }
 
-/// Contents with their bins, and how often the relaxation has each: the cheapest mixture if parts of bins could be had.
-pub(super) fn mixture(reduced: &Reduced, columns: u32) -> Vec<(usize, Content, f64)> {
-    if reduced.shapes.is_empty() || reduced.shapes.len() > MANY {
-        return Vec::new();
-    }
-    let mut master = solve(reduced, care(columns), 0).0;
+/// Contents with their bins and how often the relaxation has each, the cheapest mixture if parts of bins could be had; and
+/// what its values prove.
+pub(super) fn mixture(reduced: &Reduced, columns: u32) -> (Vec<(usize, Content, f64)>, Proof) {
+    let (mut master, proof) = solve(reduced, care(columns), 0);
     master.program.minimize(2_000);
     let solution = master.program.solution();
     let times = &solution[solution.len() - master.contents.len()..];
     let contents = master.contents.into_iter().zip(times);
     let some = contents.filter(|(_, times)| **times > 0.0);
-    some.map(|((stock, content), times)| (stock, content, *times))
-        .collect()
+    let mixture = some.map(|((stock, content), times)| (stock, content, *times));
+    (mixture.collect(), proof)
+}
+
+/// Values of the shapes by their totals alone.
+pub(super) fn simple_values(reduced: &Reduced) -> Vec<i64> {
+    let values = Totals::of(reduced, false).values(reduced);
+    let values = whole_values(&values, reduced.items()).into_iter();
+    values.map(|value| value.max(1)).collect()
 }
 
 fn solve(reduced: &Reduced, care: Care, known: u64) -> (Master<'_>, Proof) {
@@ -99,11 +108,15 @@ fn solve(reduced: &Reduced, care: Care, known: u64) -> (Master<'_>, Proof) {
     let mut steady = STEADY;
     let mut left = care.columns;
     let mut idle = 0;
+    let mut before = f64::INFINITY;
     while left > 0 && idle < PATIENCE {
         // No values prove more than what the contents so far cost.
         let cost = master.cost();
         if float(proof.price) >= cost * ENOUGH || float(known) >= cost {
             break;
+        }
+        if cost < before * CHEAPER {
+            (before, idle) = (cost, 0);
         }
         master.program.minimize(2_000);
         let mixed = mix(&center, &master.values(), steady);
@@ -141,6 +154,11 @@ fn contents(reduced: &Reduced, values: &[i64], care: Care) -> Vec<Best> {
     let best = |stock: usize| {
         let prices = RoomPrices::of(reduced, stock, values, &counts);
         let knapsack = Knapsack::new(reduced, stock, values, &counts, &prices, None);
+        let knapsack = if reduced.stocks.len() <= PROFILED {
+            knapsack.with_profiles(&prices)
+        } else {
+            knapsack
+        };
         knapsack.best(care.steps, care.grain)
     };
     (0..reduced.stocks.len()).map(best).collect()

@@ -221,7 +221,7 @@ impl<'a> Search<'a> {
 
 impl Reduced {
     /// The same choice for the items and bins that the shapes and kinds of bins stand for.
-    fn packing(&self, chosen: &[(usize, Content)]) -> Packing {
+    pub(super) fn packing(&self, chosen: &[(usize, Content)]) -> Packing {
         let mut bins: Vec<_> = self
             .stocks
             .iter()

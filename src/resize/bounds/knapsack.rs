@@ -3,6 +3,7 @@
 //! A depth-first search over counts. What the rest of the bin is worth at most is told by prices of its resources: any
 //! prices give a valid limit, and those of the linear relaxation give the best one.
 
+use super::profile::{Piece, Profile};
 use super::reduced::{Reduced, room_for};
 use super::simplex::Program;
 
@@ -15,6 +16,8 @@ pub(super) struct Knapsack<'a> {
     room: f64,
     /// What the candidates from each place on are worth at most beyond the room they take.
     rest: Vec<f64>,
+    /// The same with a resource kept whole, for those that are asked about often enough.
+    profiles: Vec<Profile>,
 }
 
 #[derive(Debug)]
@@ -38,6 +41,8 @@ pub(super) struct Best {
     pub value: i64,
     pub content: Content,
     pub at_most: i64,
+    /// Steps that it took.
+    pub steps: u32,
 }
 
 /// Prices of a bin's resources that tell what is not worth while.
@@ -148,12 +153,34 @@ impl<'a> Knapsack<'a> {
             room: prices.of_amounts(free) * (1.0 + 1e-11),
             candidates,
             rest,
+            profiles: Vec::new(),
         }
+    }
+
+    /// Learns for each resource that has a price what the rest is worth at most if it is kept whole.
+    pub(super) fn with_profiles(mut self, prices: &RoomPrices) -> Self {
+        let piece = |it: &Candidate<'a>| Piece {
+            amounts: it.amounts,
+            value: float(it.value),
+            most: it.most,
+        };
+        let pieces: Vec<Piece> = self.candidates.iter().map(piece).collect();
+        let costly = (0..self.free.len()).filter(|resource| prices.0[*resource] > 0.0);
+        let profile = |resource| Profile::new(resource, self.free, &pieces, &prices.0);
+        self.profiles = costly.map(profile).collect();
+        self
     }
 
     /// What no content is worth more than, without looking for one.
     pub(super) fn limit(&self) -> i64 {
-        whole(self.room + self.rest[0])
+        whole(self.most(0, self.room, self.free))
+    }
+
+    /// What the candidates from this place on add at most. `room`: what the free amounts are worth.
+    fn most(&self, from: usize, room: f64, free: &[i64]) -> f64 {
+        let profiles = self.profiles.iter();
+        let limits = profiles.map(|profile| profile.limit(from, free));
+        limits.fold(room + self.rest[from], f64::min)
     }
 
     /// The best content, as good as it is found in so many steps. One part of `grain` is not worth a search.
@@ -174,6 +201,7 @@ impl<'a> Knapsack<'a> {
         // What was left out is worth less than what was asked for at the end.
         let passed_over = best.value + best.value / grain;
         best.at_most = passed_over.max(missed).min(self.limit());
+        best.steps = steps - left;
         best
     }
 
@@ -267,7 +295,7 @@ impl<'a, F: FnMut(i64, &[u32], &[i64]) -> i64> Search<'a, F> {
 
     /// `spare`: how often it may take less than there is room for. The best contents are seldom far from taking all.
     fn descend(&mut self, from: usize, value: i64, room: f64, spare: u32) {
-        let limit = float(value) + room + self.knapsack.rest[from];
+        let limit = float(value) + self.knapsack.most(from, room, &self.free);
         if whole(limit) < self.wanted {
             return;
         }
@@ -316,7 +344,8 @@ impl<'a, F: FnMut(i64, &[u32], &[i64]) -> i64> Search<'a, F> {
         let it = &self.knapsack.candidates[place];
         let gain = (float(it.value) - it.room) * f64::from(count);
         let limit = float(value) + room + self.knapsack.rest[place + 1] + gain.max(0.0);
-        self.missed = self.missed.max(limit);
+        let profiled = float(value) + self.knapsack.most(place, f64::INFINITY, &self.free);
+        self.missed = self.missed.max(limit.min(profiled));
     }
 
     fn has_room(&self, place: usize) -> bool {

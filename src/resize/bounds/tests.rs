@@ -1,21 +1,5 @@
+use super::random::Random;
 use super::*;
-
-/// Numbers for random problems (splitmix64).
-struct Random(u64);
-
-impl Random {
-    fn number(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
-    fn below(&mut self, end: u32) -> u32 {
-        u32::try_from(self.number() % u64::from(end)).unwrap_or_default()
-    }
-}
 
 /// A small problem with everything in it.
 fn small(random: &mut Random) -> Problem {
@@ -176,6 +160,13 @@ fn no_bound_exceeds_the_lowest_price_and_the_cheapest_choice_has_it() {
             assert!(
                 bound.price <= lowest,
                 "seed {seed}: {bound:?} is more than {lowest}: {problem:?}"
+            );
+        }
+        if let Some((packing, bound)) = choice(&problem, 1_000, 10_000) {
+            let price = checked_price(&problem, &packing);
+            assert!(
+                bound.price <= lowest && lowest <= price,
+                "seed {seed}: {bound:?}, {lowest}, {price}: {problem:?}"
             );
         }
         let cheapest = cheapest(&problem, 1_000_000)
@@ -345,4 +336,65 @@ fn fifty_pods_get_their_cheapest_machines_and_the_bound_proves_it() {
     let price = checked_price(&problem, &packing);
     let bound = bound(&problem, 10);
     assert_eq!(bound.price, price);
+}
+
+/// So many items of almost as many sizes, some of which need the second family.
+fn many_sizes(seed: u64, items: u32) -> Problem {
+    let mut problem = fifty();
+    let mut random = Random(seed);
+    let all = problem.bins.len();
+    let item = |_| {
+        let choosy = random.below(10) == 0;
+        Item {
+            amounts: vec![
+                i64::from(50 + 10 * random.below(200)),
+                i64::from(64 + random.below(4000)),
+                1,
+            ],
+            count: 1 + random.below(3),
+            fits: (0..all).map(|bin| !choosy || bin >= all / 2).collect(),
+            per_bin: u32::MAX,
+            apart: None,
+        }
+    };
+    problem.items = (0..items).map(item).collect();
+    problem
+}
+
+#[test]
+fn a_choice_for_many_sizes_holds_all_items_and_costs_little_more_than_the_bound() {
+    for seed in 0..2 {
+        let problem = many_sizes(seed, 150);
+        let (packing, bound) = choice(&problem, 400, 100_000).unwrap();
+        let price = checked_price(&problem, &packing);
+        assert!(bound.price <= price, "seed {seed}");
+        assert!(
+            price <= bound.price * 11 / 10,
+            "seed {seed}: {price}, {bound:?}"
+        );
+    }
+}
+
+#[test]
+fn the_same_items_get_the_same_choice() {
+    let problem = fifty();
+    assert_eq!(choice(&problem, 400, 50_000), choice(&problem, 400, 50_000));
+}
+
+#[test]
+fn a_resource_kept_whole_closes_the_gap_of_prices() {
+    // Three items go into a bin, whatever their prices say.
+    let problem = plain(&[(&[30, 10], 300), (&[28, 12], 300)], &[(&[100, 50], 9)]);
+    let bound = bound(&problem, 100);
+    assert_eq!((bound.price, bound.kind), (1_800, Kind::Configurations));
+}
+
+#[test]
+fn a_choice_within_the_stock_is_found_or_there_is_none() {
+    let mut problem = plain(&[(&[1], 100)], &[(&[10], 1), (&[10], 4)]);
+    problem.bins[0].limit = 3;
+    let (packing, bound) = choice(&problem, 100, 1_000).unwrap();
+    assert_eq!(checked_price(&problem, &packing), bound.price);
+    problem.bins[1].limit = 6;
+    assert_eq!(choice(&problem, 100, 1_000), None);
 }

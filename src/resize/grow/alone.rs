@@ -1,11 +1,12 @@
 //! Pods that look at the others on a machine: those that keep apart, those that spread, those that follow.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use crate::scheduling::Apart;
+use crate::scheduling::{Apart, ClassId, NodeId};
 
 use super::kinds::Lot;
+use super::wish;
 use super::yard::Yard;
 
 /// How many machines are looked at for a pod that any of most of them could take.
@@ -14,6 +15,8 @@ const LOOKED_AT: usize = 64;
 const COMPARED: usize = 4;
 /// In how many rounds pods that follow each other are placed.
 const ROUNDS: u32 = 64;
+/// How often pods are spread anew because machines have come meanwhile.
+const ROUNDS_OF_SPREADING: u32 = 8;
 
 impl Yard<'_, '_, '_> {
     /// A machine for each pod of a group, shared with pods of other groups. The largest groups first.
@@ -113,17 +116,86 @@ impl Yard<'_, '_, '_> {
         best.map(|(machine, offer, _)| (machine, offer))
     }
 
-    /// Spreads pods over all machines, and over as many more as that takes.
+    /// Spreads pods over all machines, and over as many more as that takes. The scheduler counts every machine, and so
+    /// all that do not fit thinly are handed out once more whenever machines have come.
     pub(super) fn spread_evenly(&mut self, lots: &mut [Lot]) {
-        for lot in lots {
-            let mut from = 0;
-            while lot.batch.pods > 0 {
-                if let Some((machine, offer)) = self.even_place(lot, from) {
-                    self.join(machine, offer, lot);
-                    from = (machine + 1) % self.machines.len();
-                } else if !self.open_many(lot) {
-                    break;
+        let mut lots: Vec<&mut Lot> = lots.iter_mut().filter(|lot| lot.batch.pods > 0).collect();
+        if lots.is_empty() {
+            return;
+        }
+        let hidden = self.hide_counted(&lots);
+        for _ in 0..ROUNDS_OF_SPREADING {
+            let machines = self.machines.len();
+            for lot in &mut lots {
+                self.take_back(lot);
+                self.hand_out(lot);
+            }
+            if self.machines.len() == machines {
+                break;
+            }
+        }
+        for (class, node, pods) in hidden {
+            self.trial.change(class, node, pods);
+        }
+    }
+
+    /// Takes pods without rules off the nodes, though not off their machines, if the lots count them: they can come last.
+    fn hide_counted(&mut self, lots: &[&mut Lot]) -> Vec<(ClassId, NodeId, i32)> {
+        let counted: BTreeSet<usize> = lots
+            .iter()
+            .flat_map(|lot| self.trial.spread_over_nodes(lot.batch.class))
+            .collect();
+        let mut hidden = Vec::new();
+        for machine in &self.machines {
+            for (class, pods) in &machine.pods {
+                let mut groups = self.trial.groups(*class).iter();
+                let counts = groups.any(|group| counted.contains(group));
+                if let Some(node) = machine
+                    .node
+                    .filter(|_| counts && self.trial.ties(*class).is_free())
+                {
+                    let pods = i32::try_from(*pods).unwrap_or(i32::MAX);
+                    hidden.push((*class, node, pods));
                 }
+            }
+        }
+        for (class, node, pods) in &hidden {
+            self.trial.change(*class, *node, -pods);
+        }
+        hidden
+    }
+
+    fn take_back(&mut self, lot: &mut Lot) {
+        for number in 0..self.machines.len() {
+            let class = lot.batch.class;
+            let suits = self.suits(number, lot);
+            let machine = &mut self.machines[number];
+            let there = machine
+                .pods
+                .iter()
+                .position(|(of, _)| suits && *of == class);
+            if let Some((_, pods)) = there.map(|place| machine.pods.remove(place)) {
+                wish::add(&mut machine.used, &lot.amounts, -i64::from(pods));
+                lot.batch.pods += pods;
+                let signed = i32::try_from(pods).unwrap_or(i32::MAX);
+                if let Some(node) = machine.node {
+                    self.trial.change(class, node, -signed);
+                }
+                if let Some(probe) = lot.batch.probe {
+                    self.trial.change(class, probe, signed);
+                }
+            }
+        }
+    }
+
+    fn hand_out(&mut self, lot: &mut Lot) {
+        let mut from = 0;
+        while lot.batch.pods > 0 {
+            if let Some((machine, offer)) = self.even_place(lot, from) {
+                self.join(machine, offer, lot);
+                from = (machine + 1) % self.machines.len();
+            } else if !self.open_many(lot) {
+                break;
             }
         }
     }
@@ -166,7 +238,7 @@ impl Yard<'_, '_, '_> {
         let sites = (0..lot.reach.len()).filter(|site| lot.reach[*site]);
         let offers = sites.flat_map(|site| self.market.sites[site].offers.iter().copied());
         let full = offers.filter_map(|offer| {
-            let pods = super::wish::times(&self.market.holds[offer], &lot.amounts);
+            let pods = wish::times(&self.market.holds[offer], &lot.amounts);
             let pods = pods.min(lot.batch.pods);
             (pods > 0 && self.market.left[offer] > 0).then_some((offer, pods))
         });
@@ -205,7 +277,7 @@ impl Yard<'_, '_, '_> {
             return;
         }
         let mut whole = lot.clone();
-        super::wish::add(
+        wish::add(
             &mut whole.amounts,
             &lot.amounts,
             i64::from(lot.batch.pods) - 1,

@@ -6,7 +6,7 @@ use crate::scheduling::Trial;
 
 use super::kinds::{Lot, Part, Sorted};
 use super::market::Market;
-use super::pack::Stock;
+use super::pack::{Stock, float};
 use super::wish::{Measure, Wish};
 use super::yard::{Machine, Yard};
 use super::{Bought, Effort, Growth, Helpless, helpless, problem};
@@ -53,8 +53,13 @@ fn buy_in_turn(
             part.pods -= lot.batch.pods;
         }
     }
-    let bound = bounds::bound(&problem::of(&yard.market, &parts), effort.columns);
-    growth(&yard, &homeless, measure, Price(bound.price))
+    // Kinds are everything if nobody has rules.
+    let mut wishes = tiers.iter().flat_map(|tier| tier.iter());
+    let everything = homeless.is_empty() && wishes.all(|wish| wish.ties.is_free());
+    let known = yard.bound.filter(|_| everything && tiers.len() == 1);
+    let bound = || bounds::bound(&problem::of(&yard.market, &parts), effort.columns).price;
+    let bound = known.unwrap_or_else(bound);
+    growth(&yard, &homeless, measure, Price(bound))
 }
 
 fn growth(yard: &Yard, homeless: &[Lot], measure: &Measure, bound: Price) -> Growth {
@@ -100,8 +105,9 @@ impl Yard<'_, '_, '_> {
         self.spread_thinly(&mut sorted.spread);
         let mut stock = Stock::new(self, &mut sorted.kinds);
         self.fill_up(&mut stock);
-        if effort.improvements > 0 {
-            self.buy_mixture(&mut stock, effort.improvements);
+        // A mixture is worth its while where most is still to be bought.
+        if effort.improvements > 0 && stock.worth(self) > self.cost() {
+            self.buy_mixture(&mut stock, effort);
         }
         let mut homeless = self.pack(&mut stock);
         self.spread_evenly(&mut sorted.spread);
@@ -138,8 +144,15 @@ impl Yard<'_, '_, '_> {
         homeless.retain(|lot| lot.batch.pods > 0);
     }
 
-    /// Makes each machine the cheapest that holds what is on it.
+    fn cost(&self) -> f64 {
+        let prices = self.machines.iter();
+        let prices = prices.map(|machine| float(self.market.price(machine.offer)));
+        prices.sum()
+    }
+
+    /// Makes each machine the cheapest that holds what is on it; those from which all went elsewhere are not needed.
     fn trim(&mut self) {
+        self.machines.retain(|machine| !machine.pods.is_empty());
         for machine in 0..self.machines.len() {
             let now = &self.machines[machine];
             let cheapest = self.market.cheapest(now.site, &now.used, Some(now.offer));

@@ -55,9 +55,13 @@ fn share(part: i64, whole: i64) -> f64 {
 impl Filling<'_> {
     /// How many more of a kind go in.
     fn most(&self, kind: usize) -> u32 {
+        let amounts = &self.kinds[kind].amounts;
+        // Most do not fit, which is seen without a division.
+        if !wish::holds(&self.room, amounts) {
+            return 0;
+        }
         let taken = self.counts.get(&kind).copied().unwrap_or_default();
-        let kind = &self.kinds[kind];
-        wish::times(&self.room, &kind.amounts).min(kind.pods - taken)
+        wish::times(&self.room, amounts).min(self.kinds[kind].pods - taken)
     }
 
     fn take(&mut self, kind: usize, pods: u32) {

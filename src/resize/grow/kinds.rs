@@ -96,7 +96,11 @@ impl Sorted {
         };
         let mut all = Self::default();
         let mut kinds: BTreeMap<(Vec<i64>, Vec<bool>), Kind> = BTreeMap::new();
-        for wish in wishes.iter().filter(|wish| wish.pods > 0) {
+        // Those that are spread over machines come first, and those that even zones out by themselves before others that
+        // look at the same pods: in this order the scheduler can place them.
+        let mut in_turn: Vec<&Wish> = wishes.iter().filter(|wish| wish.pods > 0).collect();
+        in_turn.sort_by_key(|wish| (!wish.ties.spreads, !trial.spreads_itself(wish.class)));
+        for wish in in_turn {
             let reach = sorter.reach(trial, wish);
             all.parts.push(Part::of(wish, &reach));
             let mut groups = trial.groups(wish.class).iter();
@@ -200,9 +204,12 @@ impl Sorter<'_, '_> {
         reach.clone()
     }
 
-    /// Pods that look beyond single machines are told their zone one by one.
+    /// Pods that look beyond single machines are told their zone one by one; so are those that are spread over machines,
+    /// if rules about zones count them.
     fn shares(&mut self, trial: &mut Trial, wish: &Wish, reach: Vec<bool>) -> Vec<Share> {
-        if !wish.ties.beyond {
+        let counts = wish.ties.spreads && trial.counts_beyond(wish.class);
+        let told = wish.ties.beyond || counts && self.market.has_probes();
+        if !told {
             return vec![Share::anywhere(reach, wish.pods)];
         }
         let mut pods = vec![0; reach.len()];
@@ -226,7 +233,8 @@ impl Sorter<'_, '_> {
         told.chain(stranded).collect()
     }
 
-    /// The cheapest site that its rules allow; of those that cost the same, the one with the fewest pods.
+    /// The cheapest site that its rules allow; of those that cost the same, the one with the fewest pods of its kind, and
+    /// then of all.
     fn site_for(&self, trial: &Trial, wish: &Wish, reach: &[bool]) -> Option<(usize, NodeId)> {
         let inquiry = trial.ask(wish.class).ok()?;
         let sites = (0..reach.len()).filter(|site| reach[*site]);
@@ -235,9 +243,10 @@ impl Sorter<'_, '_> {
             inquiry.fits_beyond(*probe).is_ok() && inquiry.fits_volumes(*probe).is_ok()
         };
         let cost = |site: usize| self.market.sites[site].dearness;
-        sites
-            .filter(fits)
-            .min_by_key(|(site, _)| (cost(*site), self.loads[*site], *site))
+        sites.filter(fits).min_by_key(|(site, probe)| {
+            let crowd = trial.crowd(wish.class, *probe);
+            (cost(*site), crowd, self.loads[*site], *site)
+        })
     }
 
     fn size(&self, wish: &Wish) -> u64 {

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use crate::resize::offer::Offer;
 use crate::scheduling::labels::Labels;
-use crate::scheduling::node::Taint;
+use crate::scheduling::node::{ATTACHABLE, Taint};
 use crate::scheduling::{ClassId, HOSTNAME, Node, NodeId, State, Trial};
 
 use super::wish::{self, Measure, Wish};
@@ -40,6 +40,8 @@ struct Looks<'a> {
     labels: Vec<(&'a str, &'a str)>,
     taints: Vec<(&'a str, &'a str, &'a str)>,
     unschedulable: bool,
+    /// How many volumes each driver attaches, if anybody has volumes.
+    attachable: Vec<(&'a str, i64)>,
     daemons: &'a [ClassId],
 }
 
@@ -51,7 +53,7 @@ impl<'a> Market<'a> {
         wishes: &[Wish],
     ) -> Self {
         let keys = state.labels_in_rules();
-        let everything = wishes
+        let volumes = wishes
             .iter()
             .any(|wish| !state.content(wish.class).claims.is_empty());
         let holds: Vec<Vec<i64>> = offers.iter().map(|o| room(state, o, measure)).collect();
@@ -62,17 +64,19 @@ impl<'a> Market<'a> {
             largest: largest(&holds, measure.width()),
             holds,
         };
-        market.group(&keys, everything);
+        market.group(&keys, volumes);
         market
     }
 
-    fn group(&mut self, keys: &BTreeSet<&str>, everything: bool) {
+    fn group(&mut self, keys: &BTreeSet<&str>, volumes: bool) {
         let offers = self.offers;
-        let seen = |key: &str| key != HOSTNAME && (everything || keys.contains(key));
+        let seen = |key: &str| key != HOSTNAME && keys.contains(key);
         let mut numbers: HashMap<Looks<'a>, usize> = HashMap::new();
         for (place, offer) in offers.iter().enumerate() {
             let next = numbers.len();
-            let number = *numbers.entry(Looks::of(offer, seen)).or_insert(next);
+            let number = *numbers
+                .entry(Looks::of(offer, seen, volumes))
+                .or_insert(next);
             if number == next {
                 self.sites.push(Site::default());
             }
@@ -135,6 +139,10 @@ impl<'a> Market<'a> {
         }
     }
 
+    pub(super) fn has_probes(&self) -> bool {
+        self.sites.iter().any(|site| site.probe.is_some())
+    }
+
     pub(super) fn remove_probes(&mut self, trial: &mut Trial) {
         for site in &mut self.sites {
             if let Some(probe) = site.probe.take() {
@@ -145,7 +153,9 @@ impl<'a> Market<'a> {
 }
 
 impl<'a> Looks<'a> {
-    fn of(offer: &'a Offer, seen: impl Fn(&str) -> bool) -> Self {
+    fn of(offer: &'a Offer, seen: impl Fn(&str) -> bool, volumes: bool) -> Self {
+        let amounts = offer.node.allocatable.iter();
+        let attachable = amounts.filter(|(name, _)| volumes && name.starts_with(ATTACHABLE));
         let labels: &'a Labels = &offer.node.labels;
         let labels = labels.iter().filter(|(key, _)| seen(key));
         let taint = |taint: &'a Taint| (&*taint.key, &*taint.value, &*taint.effect);
@@ -153,6 +163,7 @@ impl<'a> Looks<'a> {
             labels: labels.map(|(key, value)| (&**key, &**value)).collect(),
             taints: offer.node.taints.iter().map(taint).collect(),
             unschedulable: offer.node.unschedulable,
+            attachable: attachable.map(|(name, most)| (&**name, *most)).collect(),
             daemons: &offer.daemons,
         }
     }

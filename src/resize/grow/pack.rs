@@ -7,10 +7,16 @@ use super::yard::Yard;
 
 /// To how many sizes a machine may grow to be filled up.
 const SIZES: usize = 4;
+/// How many of the next larger offers are compared for a machine that grows, besides those of every size.
+const NEXT: usize = 24;
+/// How often machines are filled up, each time with the next sizes in view.
+const FILLS: usize = 16;
 /// How many offers of a site are compared; of more, some in between are left out.
 const OFFERS: usize = 24;
 /// How many batches of a kind are tried on a machine whose pods refuse them.
 const TRIES: usize = 64;
+/// A larger machine is preferred to one more if it is nearly as good: it is one machine less to keep.
+const AS_GOOD: f64 = 0.98;
 
 /// Kinds with what helps to choose among them.
 #[derive(Debug)]
@@ -57,6 +63,18 @@ impl<'k> Stock<'k> {
         self.order.first().copied()
     }
 
+    /// How many pods are left.
+    fn pods(&self) -> u64 {
+        self.kinds.iter().map(|kind| u64::from(kind.pods)).sum()
+    }
+
+    /// What is left, in price.
+    pub(super) fn worth(&self, yard: &Yard) -> f64 {
+        let kinds = self.kinds.iter();
+        let worth = kinds.map(|kind| yard.worth(&kind.amounts) * f64::from(kind.pods));
+        worth.sum()
+    }
+
     /// Forgets kinds that are used up.
     fn tidy(&mut self) {
         for order in &mut self.orders {
@@ -67,37 +85,55 @@ impl<'k> Stock<'k> {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "approximate on purpose")]
-fn float(price: u64) -> f64 {
+pub(super) fn float(price: u64) -> f64 {
     price as f64
 }
 
 impl Yard<'_, '_, '_> {
-    /// Fills machines up that were opened for pods with rules, where that costs less than it is worth.
+    /// Fills machines up that were opened for pods with rules, as far as that costs less than it is worth.
     pub(super) fn fill_up(&mut self, stock: &mut Stock) {
+        for round in 1..=FILLS {
+            let before = stock.pods();
+            self.fill_once(stock, round.min(SIZES));
+            if stock.pods() == 0 || stock.pods() == before && round > SIZES {
+                return;
+            }
+        }
+    }
+
+    fn fill_once(&mut self, stock: &mut Stock, sizes: usize) {
         for machine in 0..self.machines.len() {
-            let Some(choice) = self.best_fill(stock, machine) else {
-                continue;
-            };
-            self.change(machine, choice.offer);
-            self.load(machine, stock, &choice.content);
             if machine % 64 == 0 {
                 stock.tidy();
+            }
+            if let Some(choice) = self.best_fill(stock, machine, sizes) {
+                self.change(machine, choice.offer);
+                self.load(machine, stock, &choice.content);
             }
         }
     }
 
     /// The content that leaves the least of the price without use.
-    fn best_fill(&self, stock: &Stock, machine: usize) -> Option<Choice> {
+    fn best_fill(&self, stock: &Stock, machine: usize, sizes: usize) -> Option<Choice> {
         let now = &self.machines[machine];
+        let order = &stock.orders[now.site];
+        if order.is_empty() {
+            return None;
+        }
         let offers = self.market.sites[now.site].offers.iter().copied();
         let larger = offers.filter(|offer| {
             (self.market.left[*offer] > 0 || *offer == now.offer)
                 && wish::holds(&self.market.holds[*offer], &now.used)
         });
-        let choices = larger.take(SIZES).map(|offer| {
+        let mut before: &[i64] = &[];
+        let distinct = larger.filter(|offer| {
+            let holds = &*self.market.holds[*offer];
+            std::mem::replace(&mut before, holds) != holds
+        });
+        let choices = distinct.take(sizes).map(|offer| {
             let mut room = self.market.holds[offer].clone();
             wish::add(&mut room, &now.used, -1);
-            let (content, left) = fill(stock.kinds, &stock.orders[now.site], &room);
+            let (content, left) = fill(stock.kinds, order, &room);
             let holds = self.worth(&self.market.holds[offer]);
             Choice {
                 site: now.site,
@@ -119,8 +155,10 @@ impl Yard<'_, '_, '_> {
             stock.tidy();
             let more = self.best_machine(stock, lead);
             let grown = self.best_extension(stock, lead, &mut larger, until);
-            let best = more.into_iter().chain(grown);
-            let best = best.max_by(|a, b| a.gain.total_cmp(&b.gain));
+            let best = match (more, grown) {
+                (Some(more), Some(grown)) if more.gain * AS_GOOD > grown.gain => Some(more),
+                (more, grown) => grown.or(more),
+            };
             let any = best.is_some_and(|choice| self.realize(stock, &choice) > 0);
             if !any {
                 homeless.extend(refused(&mut stock.kinds[lead]));
@@ -189,8 +227,12 @@ impl Yard<'_, '_, '_> {
     fn extension(&self, stock: &Stock, lead: usize, machine: usize) -> Option<Choice> {
         let now = &self.machines[machine];
         let price = self.market.price(now.offer);
-        let offers = self.compared(now.site);
-        let offers = offers.filter(|offer| self.market.price(*offer) > price);
+        let dearer = |offer: &usize| self.market.price(*offer) > price;
+        let next = self.market.sites[now.site].offers.iter().copied();
+        let next = next.filter(|offer| dearer(offer) && self.market.left[*offer] > 0);
+        let offers = next
+            .take(NEXT)
+            .chain(self.compared(now.site).filter(dearer));
         let choices = offers.filter_map(|offer| {
             let more = float(self.market.price(offer) - price);
             let (content, worth) = self.content(stock, now.site, offer, &now.used, lead)?;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use crate::scheduling::{Inquiry, NodeId, Refusal, Trial};
+use crate::scheduling::{Inquiry, NodeId, Refusal, State, Trial};
 
 use super::Placed;
 use super::rooms::Rooms;
@@ -37,9 +37,16 @@ struct Settling<'t, 's> {
 /// Nodes that are in the same zone, or whatever the rules of a class look at.
 #[derive(Default)]
 struct Lane {
-    nodes: VecDeque<usize>,
+    nodes: VecDeque<NodeId>,
     /// All of them refused when the least counts of the spread rules were these.
     refused_at: Option<Vec<i64>>,
+}
+
+/// Nodes that were looked at for a class, by lane, and where to look on.
+#[derive(Default)]
+struct Lanes {
+    all: Vec<(u64, Lane)>,
+    next: usize,
 }
 
 impl Settling<'_, '_> {
@@ -54,11 +61,11 @@ impl Settling<'_, '_> {
     fn settle_free(&mut self, wish: &mut Wish) {
         let mut from = 0;
         while wish.pods > 0 {
-            let Some(node) = self.rooms.next(from, &wish.amounts) else {
+            let Some(node) = self.rooms.next(self.trial, from, &wish.amounts) else {
                 return;
             };
-            from = node + 1;
-            if self.trial.is_open(self.rooms.ids[node], wish.class) {
+            from = node.number() + 1;
+            if self.trial.is_open(node, wish.class) {
                 let room = wish::times(self.rooms.of(node), &wish.amounts);
                 self.put(wish, node, room.min(wish.pods));
             }
@@ -66,13 +73,19 @@ impl Settling<'_, '_> {
     }
 
     fn settle_tied(&mut self, wish: &mut Wish) {
-        let mut lanes = self.lanes(wish);
+        let mut lanes = Lanes::default();
         while wish.pods > 0 {
             let Ok(inquiry) = self.trial.ask(wish.class) else {
                 return;
             };
-            let mut lanes = lanes.iter_mut();
-            let found = lanes.find_map(|lane| lane.find(&inquiry, &self.rooms, wish));
+            let rooms = &mut self.rooms;
+            let found = if wish.ties.spreads {
+                let new = lanes.look_on(&inquiry, self.trial, rooms, wish);
+                new.or_else(|| lanes.look_back(&inquiry, rooms, wish))
+            } else {
+                let known = lanes.look_back(&inquiry, rooms, wish);
+                known.or_else(|| lanes.look_on(&inquiry, self.trial, rooms, wish))
+            };
             let Some(node) = found else {
                 return;
             };
@@ -80,56 +93,80 @@ impl Settling<'_, '_> {
         }
     }
 
-    fn lanes(&mut self, wish: &Wish) -> Vec<Lane> {
-        let mut lanes: Vec<(u64, Lane)> = Vec::new();
-        let Ok(inquiry) = self.trial.ask(wish.class) else {
-            return Vec::new();
-        };
-        let mut from = 0;
-        while let Some(node) = self.rooms.next(from, &wish.amounts) {
-            from = node + 1;
-            let id = self.rooms.ids[node];
-            if !self.trial.is_open(id, wish.class) {
-                continue;
-            }
-            let around = inquiry.surroundings(id);
-            let known = lanes.iter().position(|(number, _)| *number == around);
-            let place = known.unwrap_or_else(|| {
-                lanes.push((around, Lane::default()));
-                lanes.len() - 1
-            });
-            lanes[place].1.nodes.push_back(node);
-        }
-        lanes.into_iter().map(|(_, lane)| lane).collect()
-    }
-
-    fn put(&mut self, wish: &mut Wish, node: usize, pods: u32) {
-        let id = self.rooms.ids[node];
+    fn put(&mut self, wish: &mut Wish, node: NodeId, pods: u32) {
         let signed = i32::try_from(pods).unwrap_or(i32::MAX);
-        self.trial.change(wish.class, id, signed);
+        self.trial.change(wish.class, node, signed);
         self.rooms.take(node, &wish.amounts, pods);
         wish.pods -= pods;
-        *self.placed.entry((id, wish.class)).or_default() += pods;
+        *self.placed.entry((node, wish.class)).or_default() += pods;
+    }
+}
+
+impl Lanes {
+    /// The first node that takes a pod among those that were not looked at yet; the others join their lanes.
+    fn look_on(
+        &mut self,
+        inquiry: &Inquiry,
+        state: &State,
+        rooms: &mut Rooms,
+        wish: &Wish,
+    ) -> Option<NodeId> {
+        while let Some(node) = rooms.next(state, self.next, &wish.amounts) {
+            self.next = node.number() + 1;
+            if !state.is_open(node, wish.class) {
+                continue;
+            }
+            let lane = self.lane(inquiry.surroundings(node));
+            let fits = inquiry
+                .fits_beyond(node)
+                .and_then(|()| inquiry.fits_near(node));
+            match fits {
+                Ok(()) if wish.ties.spreads => lane.nodes.push_back(node),
+                Ok(()) => lane.nodes.push_front(node),
+                Err(refusal) if may_change(refusal) => {
+                    lane.nodes.push_back(node);
+                    continue;
+                }
+                Err(_) => continue,
+            }
+            return Some(node);
+        }
+        None
+    }
+
+    /// A node for one more pod among those that were looked at.
+    fn look_back(&mut self, inquiry: &Inquiry, rooms: &Rooms, wish: &Wish) -> Option<NodeId> {
+        let mut lanes = self.all.iter_mut();
+        lanes.find_map(|(_, lane)| lane.find(inquiry, rooms, wish))
+    }
+
+    fn lane(&mut self, around: u64) -> &mut Lane {
+        let known = self.all.iter().position(|(number, _)| *number == around);
+        let place = known.unwrap_or_else(|| {
+            self.all.push((around, Lane::default()));
+            self.all.len() - 1
+        });
+        &mut self.all[place].1
     }
 }
 
 impl Lane {
     /// A node of the lane for one more pod. Nodes that will never take one again are dropped.
-    fn find(&mut self, inquiry: &Inquiry, rooms: &Rooms, wish: &Wish) -> Option<usize> {
+    fn find(&mut self, inquiry: &Inquiry, rooms: &Rooms, wish: &Wish) -> Option<NodeId> {
         if self.refused_at.as_deref() == Some(inquiry.least_counts()) {
             return None;
         }
         let first = self.nodes.front()?;
-        inquiry.fits_beyond(rooms.ids[*first]).ok()?;
+        inquiry.fits_beyond(*first).ok()?;
         for _ in 0..self.nodes.len() {
             let node = self.nodes.pop_front()?;
             if !wish::holds(rooms.of(node), &wish.amounts) {
                 continue;
             }
-            match inquiry.fits_near(rooms.ids[node]) {
+            match inquiry.fits_near(node) {
                 Ok(()) if wish.ties.spreads => self.nodes.push_back(node),
                 Ok(()) => self.nodes.push_front(node),
-                Err(Refusal::Spread | Refusal::Affinity) => {
+                Err(refusal) if may_change(refusal) => {
                     self.nodes.push_back(node);
                     continue;
                 }
@@ -140,4 +177,9 @@ impl Lane {
         self.refused_at = Some(inquiry.least_counts().to_vec());
         None
     }
+}
+
+/// Whether pods elsewhere can make the node take one after all.
+fn may_change(refusal: Refusal) -> bool {
+    matches!(refusal, Refusal::Spread | Refusal::Affinity)
 }

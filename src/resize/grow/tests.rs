@@ -166,11 +166,14 @@ fn check(state: &mut State, waiting: &[Waiting], offers: &[Offer], growth: &Grow
     replay(state, offers, growth);
 }
 
+/// Pods of a class that are to go to a node.
+type Due = (ClassId, NodeId, u32);
+
 /// Places everything in some order in which the rules allow it: first on what is there, then with all machines there.
 fn replay(state: &mut State, offers: &[Offer], growth: &Growth) {
     let mut trial = state.trial();
     let settled = growth.placed.iter().map(|p| (p.class, p.node, p.pods));
-    place_all(&mut trial, settled.collect());
+    place_all(&mut trial, &settled.collect::<Vec<_>>());
     let mut left = Vec::new();
     for (number, machine) in growth.machines.iter().enumerate() {
         assert!(!machine.pods.is_empty());
@@ -184,36 +187,64 @@ fn replay(state: &mut State, offers: &[Offer], growth: &Growth) {
         }
         left.extend(machine.pods.iter().map(|(class, pods)| (*class, id, *pods)));
     }
-    place_all(&mut trial, left);
+    place_all(&mut trial, &left);
 }
 
-fn place_all(trial: &mut Trial, mut left: Vec<(ClassId, NodeId, u32)>) {
-    // Those with rules about zones first, in the order in which they were looked at, as far as the rules allow.
-    let classes = left.iter().map(|(class, _, pods)| Waiting {
+/// Those who are spread over machines first, or those with rules about zones, or whoever comes.
+fn place_all(trial: &mut Trial, due: &[Due]) {
+    let orders: [fn(&crate::scheduling::Ties) -> u8; 3] = [
+        |ties| {
+            if ties.spreads {
+                0
+            } else {
+                1 + u8::from(!ties.beyond) + u8::from(ties.is_free())
+            }
+        },
+        |ties| u8::from(!ties.beyond) + u8::from(ties.is_free()),
+        |_| 0,
+    ];
+    let begun = trial.changes();
+    let mut refused = Vec::new();
+    for order in orders {
+        trial.back_to(begun);
+        refused = place_in_turn(trial, due, order);
+        if refused.is_empty() {
+            return;
+        }
+    }
+    let refused = refused.iter().map(|(class, id, pods)| {
+        let name = &trial.node(*id).unwrap().name;
+        let verdict = trial.ask(*class).unwrap().fits(*id);
+        (trial.content(*class), name, pods, verdict)
+    });
+    panic!("{:#?}", refused.collect::<Vec<_>>());
+}
+
+/// Places all whose turn it is as far as the rules allow, then those of the next turn too. Returns who is left.
+fn place_in_turn(
+    trial: &mut Trial,
+    due: &[Due],
+    turn: fn(&crate::scheduling::Ties) -> u8,
+) -> Vec<Due> {
+    let classes = due.iter().map(|(class, _, pods)| Waiting {
         class: *class,
         pods: *pods,
     });
+    // In the order in which they were looked at.
     let (_, order, _) = super::wish::read(trial, &classes.collect::<Vec<_>>());
     let rank = |class| order.iter().position(|wish| wish.class == class);
-    left.sort_by_key(|(class, id, _)| {
-        let ties = trial.ties(*class);
-        (!ties.beyond, ties.is_free(), rank(*class), *id)
-    });
-    while let Some(place) = left.iter().position(|(class, id, pods)| {
-        *pods > 0 && trial.ask(*class).is_ok_and(|ask| ask.fits(*id).is_ok())
-    }) {
-        let (class, id, pods) = &mut left[place];
-        trial.place(*class, *id);
-        *pods -= 1;
+    let mut left = due.to_vec();
+    left.sort_by_key(|(class, id, _)| (turn(&trial.ties(*class)), rank(*class), *id));
+    for last in 0..=3 {
+        while let Some(place) = left.iter().position(|(class, id, pods)| {
+            let fits = || trial.ask(*class).is_ok_and(|ask| ask.fits(*id).is_ok());
+            *pods > 0 && turn(&trial.ties(*class)) <= last && fits()
+        }) {
+            let (class, id, pods) = &mut left[place];
+            trial.place(*class, *id);
+            *pods -= 1;
+        }
     }
     left.retain(|(_, _, pods)| *pods > 0);
-    let refused = left.iter().map(|(class, id, _)| {
-        let name = trial.node(*id).unwrap().name.clone();
-        (
-            trial.content(*class),
-            name,
-            trial.ask(*class).unwrap().fits(*id),
-        )
-    });
-    assert!(left.is_empty(), "{:#?}", refused.collect::<Vec<_>>());
+    left
 }

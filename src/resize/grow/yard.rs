@@ -1,5 +1,6 @@
 //! Machines that are to be bought, as far as they are filled.
 
+use crate::resize::offer::Offer;
 use crate::scheduling::{ClassId, HOSTNAME, NodeId, Refusal, Trial};
 
 use super::kinds::{Batch, Lot};
@@ -30,6 +31,29 @@ pub(super) struct Yard<'t, 's, 'a> {
     pub complete: bool,
     /// What a unit of each amount is worth.
     pub prices: Vec<f64>,
+    /// What machines for the kinds cost at least, if that came out on the way.
+    pub bound: Option<u64>,
+}
+
+/// Makes a node of a machine, with its daemons and these pods on it.
+pub(super) fn stand(
+    trial: &mut Trial,
+    offer: &Offer,
+    name: String,
+    pods: &[(ClassId, u32)],
+) -> NodeId {
+    let mut node = offer.node.clone();
+    node.labels.insert(HOSTNAME.to_owned(), name.clone());
+    node.name = name;
+    let id = trial.set_node(node);
+    for daemon in &offer.daemons {
+        trial.place(*daemon, id);
+    }
+    for (class, pods) in pods {
+        let pods = i32::try_from(*pods).unwrap_or(i32::MAX);
+        trial.change(*class, id, pods);
+    }
+    id
 }
 
 impl<'t, 's, 'a> Yard<'t, 's, 'a> {
@@ -42,6 +66,7 @@ impl<'t, 's, 'a> Yard<'t, 's, 'a> {
             watched,
             complete: false,
             prices: Vec::new(),
+            bound: None,
         }
     }
 
@@ -110,17 +135,8 @@ impl<'t, 's, 'a> Yard<'t, 's, 'a> {
     /// Makes a node of the machine, with its daemons and the pods on it.
     fn set_node(&mut self, machine: usize) {
         let offer = &self.market.offers[self.machines[machine].offer];
-        let mut node = offer.node.clone();
-        node.name = format!("resize-machine-{machine}");
-        node.labels.insert(HOSTNAME.to_owned(), node.name.clone());
-        let id = self.trial.set_node(node);
-        for daemon in &offer.daemons {
-            self.trial.place(*daemon, id);
-        }
-        for (class, pods) in &self.machines[machine].pods {
-            let pods = i32::try_from(*pods).unwrap_or(i32::MAX);
-            self.trial.change(*class, id, pods);
-        }
+        let name = format!("resize-machine-{machine}");
+        let id = stand(self.trial, offer, name, &self.machines[machine].pods);
         self.machines[machine].node = Some(id);
     }
 

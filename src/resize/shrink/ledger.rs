@@ -25,9 +25,15 @@ impl Ledger {
         if let Some(why) = &load.stays {
             return Err(why.clone());
         }
-        let may_go = self.may_go.get(load.group).copied().unwrap_or_default();
-        if self.limit == 0 || may_go == 0 {
-            return Err(Why::Enough);
+        if self
+            .may_go
+            .get(load.group)
+            .is_none_or(|may_go| *may_go == 0)
+        {
+            return Err(Why::Minimum);
+        }
+        if self.limit == 0 {
+            return Err(Why::Limit);
         }
         for (place, (budget, class, pods)) in load.evictions.iter().enumerate() {
             let Some(left) = self.allowed[*budget].checked_sub(*pods) else {

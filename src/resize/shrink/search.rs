@@ -48,7 +48,7 @@ fn swaps(state: &mut State, survey: &Survey, mut best: Plan, order: &[usize]) ->
 
 /// Nothing can be better: all go, or as many as may.
 fn is_perfect(plan: &Plan, order: &[usize]) -> bool {
-    let enough = |(_, why): &(usize, Why)| *why == Why::Enough;
+    let enough = |(_, why): &(usize, Why)| matches!(why, Why::Minimum | Why::Limit);
     plan.gone.len() == order.len() || plan.kept.iter().all(enough)
 }
 

@@ -23,6 +23,8 @@ const DELAY_AFTER_ADD: Time = 600 * SECOND;
 const USED: i64 = 500;
 const EMPTY_AT_ONCE: usize = 10;
 const DRAINED_AT_ONCE: usize = 1;
+/// Soft taints set in one loop, and taken back.
+const SOFT_TAINTS: usize = 10;
 
 #[derive(Debug, Default)]
 pub(super) struct ClusterAutoscaler {
@@ -88,9 +90,22 @@ impl ClusterAutoscaler {
         let draining = world
             .alive()
             .any(|machine| world.machines[machine].cordoned);
-        if !settled || draining {
-            return;
+        let going = if settled && !draining {
+            self.ripe(world)
+        } else {
+            Vec::new()
+        };
+        if going.is_empty() {
+            self.taint(world);
         }
+        for machine in going {
+            self.unneeded.remove(&machine);
+            world.drain(machine);
+        }
+    }
+
+    /// Machines that have been unneeded for long enough: empty ones together, others one at a time.
+    fn ripe(&self, world: &mut World) -> Vec<usize> {
         let ripe = self
             .unneeded
             .iter()
@@ -98,14 +113,24 @@ impl ClusterAutoscaler {
         let ripe: Vec<usize> = ripe.map(|(machine, _)| *machine).collect();
         let is_empty = |machine: &usize| world.machines[*machine].pods.values().all(Vec::is_empty);
         let (empty, used): (Vec<usize>, Vec<usize>) = ripe.into_iter().partition(is_empty);
-        let going = if empty.is_empty() {
+        if empty.is_empty() {
             removable(world, &used, DRAINED_AT_ONCE)
         } else {
             empty.into_iter().take(EMPTY_AT_ONCE).collect()
-        };
-        for machine in going {
-            self.unneeded.remove(&machine);
-            world.drain(machine);
+        }
+    }
+
+    /// In a loop that removes nothing, nodes that are not needed get the taint `DeletionCandidateOfClusterAutoscaler`
+    /// (`PreferNoSchedule`), and all others lose it.
+    fn taint(&self, world: &mut World) {
+        let is_unneeded = |machine: &usize| self.unneeded.contains_key(machine);
+        let (unneeded, needed): (Vec<usize>, Vec<usize>) = world.open().partition(is_unneeded);
+        for (machines, avoided) in [(unneeded, true), (needed, false)] {
+            let other = |machine: &usize| world.machines[*machine].avoided != avoided;
+            let wrong: Vec<usize> = machines.into_iter().filter(other).collect();
+            for machine in wrong.into_iter().take(SOFT_TAINTS) {
+                world.set_avoided(machine, avoided);
+            }
         }
     }
 }

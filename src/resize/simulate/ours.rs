@@ -1,10 +1,15 @@
 //! This engine: a purchase as soon as a pod waits, a removal shortly before the next paid hour.
 
+use std::time::Duration;
+
 use super::budgets;
 use super::world::{DRAIN, SECOND, Time, World};
-use crate::resize::grow::{Effort, Waiting, grow};
+use crate::resize::grow::{Bought, Effort, Waiting, grow};
+use crate::resize::offer::Offer;
 use crate::resize::policy::Policy;
+use crate::resize::shrink::foresight::{Foresight, Prospect};
 use crate::resize::shrink::{Candidate, Leave, Occupants, Question, shrink};
+use crate::resize::trade::best_offer;
 
 /// A short window collects what comes in one burst.
 const WINDOW: Time = 50;
@@ -24,8 +29,10 @@ pub(super) struct Ours {
     /// When to buy for those that came since.
     due: Option<Time>,
     looked: Option<Time>,
-    /// Machines that could not go, in a state of this generation.
-    kept: (u64, Vec<usize>),
+    foresight: Foresight,
+    /// Machines that nobody needed in a state of this generation, when these were due.
+    unneeded: Vec<usize>,
+    seen: (u64, Vec<usize>),
 }
 
 impl Ours {
@@ -56,32 +63,93 @@ impl Ours {
         }
         let waiting = waiting(world);
         let growth = grow(&mut world.state, &waiting, &offers, EFFORT);
+        if let [alone] = &growth.machines[..] {
+            let offer = trade(world, alone, &offers);
+            world.buy(offer);
+            return;
+        }
         for machine in growth.machines {
             world.buy(machine.offer);
         }
     }
 
-    /// Removes nodes whose paid hour is about to end, if their pods fit elsewhere.
+    /// Of nodes that nobody needs, removes those whose paid hour is about to end, and keeps new pods off the others.
     fn remove(&mut self, world: &mut World) {
         if !world.waiting.is_empty() {
             return;
         }
-        let before = Policy::default().before_next_hour.as_millis();
-        let before = Time::try_from(before).unwrap_or(Time::MAX);
-        let window = world.now + DRAIN..=world.now + before;
-        let ends = |machine: &usize| window.contains(&world.paid_until(*machine));
-        let mut machines: Vec<usize> = world.open().filter(ends).collect();
-        let (generation, kept) = &self.kept;
-        if *generation == world.state.generation() && machines.iter().all(|m| kept.contains(m)) {
-            return;
+        let is_due = |machine: &usize| is_due(world, *machine);
+        let due: Vec<usize> = world.open().filter(is_due).collect();
+        let seen = (world.state.generation(), due);
+        if self.seen != seen {
+            self.unneeded = unneeded(world);
+            self.seen = seen;
         }
-        machines.sort_by_key(|machine| world.state.fullness(world.machines[*machine].node));
-        let limit = machines.len();
-        for machine in removable(world, &machines, limit) {
+        let unneeded = self.unneeded.iter().copied();
+        let (due, early): (Vec<usize>, Vec<usize>) =
+            unneeded.partition(|machine| self.seen.1.contains(machine));
+        for machine in removable(world, &due, due.len()) {
             world.drain(machine);
         }
-        self.kept = (world.state.generation(), machines);
+        self.mark(world, &early);
     }
+
+    fn mark(&mut self, world: &mut World, unneeded: &[usize]) {
+        let open: Vec<usize> = world.open().collect();
+        let prospects = open.iter().map(|machine| Prospect {
+            node: &world.machines[*machine].name,
+            marked: world.machines[*machine].avoided,
+            unneeded: unneeded.contains(machine),
+        });
+        let (turning, _) = self
+            .foresight
+            .look(Duration::from_millis(world.now), prospects);
+        let machine = |name: &str| {
+            let mut open = open.iter();
+            open.find(|machine| world.machines[**machine].name == name)
+        };
+        let turning = turning.iter();
+        let turning = turning.filter_map(|it| Some((*machine(it.node)?, it.unneeded)));
+        let turning: Vec<(usize, bool)> = turning.collect();
+        for (machine, unneeded) in turning {
+            world.set_avoided(machine, unneeded);
+        }
+    }
+}
+
+/// Machines that could go together: first those that are due, then those that pods avoid already.
+fn unneeded(world: &mut World) -> Vec<usize> {
+    let mut machines: Vec<usize> = world.open().collect();
+    machines.sort_by_cached_key(|machine| {
+        let it = &world.machines[*machine];
+        let paid = world.paid_until(*machine);
+        let fullness = world.state.fullness(it.node);
+        (!is_due(world, *machine), !it.avoided, paid, fullness)
+    });
+    let limit = machines.len();
+    removable(world, &machines, limit)
+}
+
+/// What to buy for the pods of a machine, as far as that lets other machines go within its first hour.
+fn trade(world: &mut World, bought: &Bought, offers: &[Offer]) -> usize {
+    let mut machines: Vec<usize> = world.open().collect();
+    machines.sort_by_key(|machine| world.paid_until(*machine));
+    let limit = machines.len();
+    let mut question = question(world, &machines, limit);
+    for (candidate, machine) in question.candidates.iter_mut().zip(&machines) {
+        let paid = world.paid_until(*machine) - world.now;
+        let unpaid = world.billed.saturating_sub(paid);
+        candidate.price.0 = candidate.price.0 * unpaid / world.billed.max(1);
+    }
+    best_offer(&mut world.state, bought, offers, &question)
+}
+
+/// Its next hour begins soon, and there is still time to drain it.
+fn is_due(world: &World, machine: usize) -> bool {
+    let before = Policy::default().before_next_hour.as_millis();
+    let before = Time::try_from(before).unwrap_or(Time::MAX);
+    let window = world.now + DRAIN..=world.now + before;
+    window.contains(&world.paid_until(machine))
 }
 
 /// Pods that wait, by class.
@@ -99,7 +167,13 @@ pub(super) fn removable(world: &mut World, machines: &[usize], limit: usize) -> 
     if machines.is_empty() {
         return Vec::new();
     }
-    let question = Question {
+    let question = question(world, machines, limit);
+    let gone = shrink(&mut world.state, &question).gone;
+    gone.iter().map(|gone| machines[gone.candidate]).collect()
+}
+
+fn question(world: &World, machines: &[usize], limit: usize) -> Question {
+    Question {
         candidates: machines
             .iter()
             .map(|machine| candidate(world, *machine))
@@ -107,9 +181,7 @@ pub(super) fn removable(world: &mut World, machines: &[usize], limit: usize) -> 
         budgets: budgets::allowed(world),
         may_go: vec![u32::MAX; world.offers.len()],
         limit,
-    };
-    let gone = shrink(&mut world.state, &question).gone;
-    gone.iter().map(|gone| machines[gone.candidate]).collect()
+    }
 }
 
 fn candidate(world: &World, machine: usize) -> Candidate {

@@ -211,6 +211,54 @@ fn over_a_day_every_pod_gets_its_node_and_ours_costs_the_least() {
     );
 }
 
+/// Pods that live for 20 to 70 minutes, at random. Larger machines are cheaper for what they hold, as they mostly are.
+fn short_lived() -> Workload {
+    let arrivals = |class: u32, per_hour: u32| {
+        json!({
+            "class": class, "perHour": per_hour, "shortestSeconds": 1200.0, "longestSeconds": 4200.0,
+        })
+    };
+    let mut workload = workload(&json!({"arrivals": [arrivals(0, 24), arrivals(1, 4)]}));
+    workload.types[1].hourly = 0.14;
+    workload
+}
+
+#[test]
+fn where_pods_live_for_20_to_70_minutes_ours_is_not_dearer_and_none_waits_longer() {
+    for seed in 1..=3 {
+        let setting = Setting {
+            hours: 12.0,
+            seed,
+            ..Setting::default()
+        };
+        let report = simulate(&short_lived(), &setting).unwrap();
+        let [ours, others @ ..] = &report.outcomes[..] else {
+            unreachable!("three strategies were asked for")
+        };
+        for other in others {
+            assert!(ours.cost <= other.cost, "{report}");
+            assert!(ours.wait_p50_seconds <= other.wait_p50_seconds, "{report}");
+        }
+    }
+}
+
+#[test]
+fn new_pods_leave_a_node_alone_that_is_avoided_if_there_is_another() {
+    let nodes: Vec<Value> = ["a", "b"]
+        .map(|name| json!({"name": name, "type": "small"}))
+        .to_vec();
+    let event = |pods: u32| json!({"atSeconds": 60.0, "class": 0, "pods": pods});
+    for (pods, there) in [(4, [0, 4]), (6, [2, 4])] {
+        let workload = workload(&json!({"nodes": nodes, "events": [event(pods)]}));
+        let mut world = World::new(&workload, &setting(1.0, Strategy::BexInfra)).unwrap();
+        world.set_avoided(0, true);
+        while world.advance() {}
+        let on =
+            |machine: usize| -> usize { world.machines[machine].pods.values().map(Vec::len).sum() };
+        assert_eq!([on(0), on(1)], there);
+    }
+}
+
 #[test]
 fn the_report_is_a_table_with_a_line_for_each_policy() {
     let report = simulate(&workload(&json!({})), &Setting::default()).unwrap();

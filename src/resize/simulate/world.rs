@@ -44,6 +44,8 @@ pub(super) struct Machine {
     pub ready: bool,
     /// It takes no more pods.
     pub cordoned: bool,
+    /// It has a taint that makes pods prefer others.
+    pub avoided: bool,
     pub ended: Option<Time>,
     /// Numbers of its pods, daemons aside.
     pub pods: BTreeMap<ClassId, Vec<usize>>,

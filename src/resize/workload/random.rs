@@ -36,6 +36,18 @@ impl Random {
         (mean + deviation * self.normal()).exp()
     }
 
+    /// The time to the next of things that come at random, with this mean.
+    pub(in crate::resize) fn exponential(&mut self, mean: f64) -> f64 {
+        -mean * (1.0 - self.fraction()).ln()
+    }
+
+    pub(in crate::resize) fn shuffle<T>(&mut self, all: &mut [T]) {
+        for last in (1..all.len()).rev() {
+            let bound = u32::try_from(last + 1).unwrap_or(u32::MAX);
+            all.swap(last, self.below(bound) as usize);
+        }
+    }
+
     /// Twelve uniform numbers, less their mean: close enough to normal, and without functions whose last digits differ
     /// between platforms.
     fn normal(&mut self) -> f64 {
@@ -44,7 +56,7 @@ impl Random {
     }
 
     /// From 0 to 1.
-    fn fraction(&mut self) -> f64 {
+    pub(in crate::resize) fn fraction(&mut self) -> f64 {
         f64::from(self.below(1 << 24)) / f64::from(1 << 24)
     }
 }

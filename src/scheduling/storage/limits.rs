@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Claim, Storage};
+use crate::scheduling::Node;
+use crate::scheduling::node::ATTACHABLE;
 use crate::scheduling::pod::{Pod, PodClaim};
 
 /// Driver and handle: what makes two volumes the same.
@@ -13,24 +15,39 @@ impl Storage {
     pub(crate) fn can_attach<'a>(
         &self,
         pod: &Pod,
-        node: &str,
+        node: &Node,
         others: impl Iterator<Item = &'a Pod>,
     ) -> bool {
-        let Some(limits) = self.limits.get(node).filter(|limits| !limits.is_empty()) else {
-            return true;
-        };
         let mut new = self.attached(pod);
+        new.retain(|(driver, _)| self.limit(node, driver).is_some());
+        if new.is_empty() {
+            return true;
+        }
         let mut there: BTreeSet<Attached> = others.flat_map(|other| self.attached(other)).collect();
         new.retain(|volume| !there.contains(volume));
-        there.extend(self.attached_to(node));
+        there.extend(self.attached_to(&node.name));
         let used = by_driver(&there);
         by_driver(&new).iter().all(|(driver, new)| {
-            let mut limits = limits.iter().filter(|(name, _)| name == driver);
             let used = used.get(driver).copied().unwrap_or_default();
-            limits
-                .next_back()
-                .is_none_or(|(_, limit)| used + new <= *limit)
+            let limit = self.limit(node, driver);
+            limit.is_none_or(|limit| used + new <= limit)
         })
+    }
+
+    /// What the node's `CSINode` says; what the node itself says, if there is none: that of a machine still to come.
+    fn limit(&self, node: &Node, driver: &str) -> Option<i64> {
+        let Some(known) = self.limits.get(&node.name) else {
+            let name = format!("{ATTACHABLE}{driver}");
+            return node.allocatable.get(&name).copied();
+        };
+        let limits = known.iter().filter(|(name, _)| name == driver);
+        limits.map(|(_, limit)| *limit).next_back()
+    }
+
+    /// What a node's `CSINode` says, in the words of a node that has none.
+    pub(crate) fn attachable(&self, node: &str) -> impl Iterator<Item = (String, i64)> {
+        let limits = self.limits.get(node).into_iter().flatten();
+        limits.map(|(driver, limit)| (format!("{ATTACHABLE}{driver}"), *limit))
     }
 
     fn attached(&self, pod: &Pod) -> BTreeSet<Attached> {

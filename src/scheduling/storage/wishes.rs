@@ -110,6 +110,14 @@ impl Storage {
 }
 
 impl Volume {
+    /// Labels of nodes that its own labels are compared with.
+    pub(super) fn zone_labels(&self) -> impl Iterator<Item = &str> {
+        let mut zones = ZONES.iter();
+        let zonal = zones.any(|(key, _)| self.labels.contains_key(*key));
+        let keys = ZONES.iter().map(|(key, _)| *key);
+        keys.filter(move |_| zonal)
+    }
+
     fn zones(&self) -> Vec<(&'static str, Vec<&str>)> {
         let zones = ZONES.iter().filter_map(|(key, _)| {
             let value = self.labels.get(*key)?;

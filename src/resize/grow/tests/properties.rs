@@ -4,7 +4,6 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// Rules whose verdicts do not depend on who was placed first; the others are in `rules`.
 /// Sort, app, cores in tenths, GiB, pods, priority.
 type Drawn = (u8, u8, u8, u8, u8, u8);
 
@@ -12,14 +11,21 @@ fn drawn() -> impl Strategy<Value = Drawn> {
     (0_u8..9, 0_u8..4, 1_u8..30, 0_u8..6, 1_u8..9, 0_u8..2)
 }
 
+/// The pods of an app have the same rules, though not all the same size. Those with rules that compare places wait until the
+/// others have their machines.
 fn pod_of((sort, app, cpu, gib, _, priority): Drawn) -> Pod {
-    let app = format!("app-{app}");
+    let app = format!("app-{sort}-{app}");
     let spec = match sort {
         0 => apart_from(&app, HOSTNAME),
+        1 => spread(&app, HOSTNAME),
+        2 => spread(&app, ZONE),
+        3 => with(&app, ZONE),
+        4 => apart_from(&app, ZONE),
         5 => json!({"nodeSelector": {ZONE: "b"}}),
         _ => json!({}),
     };
     let cpu = format!("{}m", u32::from(cpu) * 100);
+    let priority = if (1..=4).contains(&sort) { 0 } else { priority };
     Pod {
         priority: priority.into(),
         ..pod(&app, &cpu, &format!("{gib}Gi"), &spec)

@@ -175,6 +175,38 @@ fn replicas_spread_over_nodes_share_machines_evenly() {
 }
 
 #[test]
+fn pods_that_are_spread_are_spread_over_machines_that_came_for_others_too() {
+    let mut case = Case::default();
+    for app in ["web", "api", "mail"] {
+        case.waits(pod(app, "1", "2Gi", &spread(app, HOSTNAME)), 20);
+    }
+    case.waits(pod("edge", "1500m", "1Gi", &spread("edge", HOSTNAME)), 3);
+    let growth = case.grow(&offers(&["a"]));
+    assert!(growth.helpless.is_empty());
+}
+
+#[test]
+fn pods_that_are_spread_use_the_machines_of_those_that_keep_apart() {
+    let mut case = Case::default();
+    case.waits(pod("db", "500m", "1Gi", &apart_from("db", HOSTNAME)), 12);
+    case.waits(pod("web", "1", "2Gi", &spread("web", HOSTNAME)), 12);
+    case.waits(pod("zoned", "1", "2Gi", &spread("web", ZONE)), 12);
+    case.waits(plain("web", "500m", "1Gi"), 30);
+    let sizes = (1..=16).map(|cpus| {
+        offer(
+            "of-one-series",
+            "a",
+            cpus,
+            2 * cpus,
+            10_000 * cpus.unsigned_abs(),
+        )
+    });
+    let growth = case.grow(&sizes.collect::<Vec<_>>());
+    assert_eq!(growth.machines.len(), 12);
+    assert!(growth.helpless.is_empty());
+}
+
+#[test]
 fn daemons_take_their_room_first() {
     let mut case = Case::default();
     let daemon = case.state.class(plain("agent", "500m", "1Gi"));

@@ -149,7 +149,7 @@ fn groups_keep_their_minimum_and_the_limit_holds_over_all() {
     }
     cluster.question.may_go = vec![1, 2];
     assert_eq!(cluster.gone(), [0, 3, 4]);
-    assert_eq!(cluster.why(1), Some(Why::Enough));
+    assert_eq!(cluster.why(1), Some(Why::Minimum));
     cluster.question.limit = 2;
     assert_eq!(cluster.gone(), [0, 3]);
     cluster.question.may_go = Vec::new();

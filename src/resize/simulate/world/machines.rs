@@ -5,7 +5,11 @@ use std::collections::BTreeMap;
 use super::{DRAIN, Event, Machine, Time, World, milliseconds};
 use crate::resize::offer::Price;
 use crate::resize::workload::random::Random;
+use crate::scheduling::node::Taint;
 use crate::scheduling::{Node, PodKey};
+
+/// Whoever set it.
+const SOFT_TAINT: &str = "unneeded";
 
 impl World {
     pub(super) fn add_machine(&mut self, offer: usize) -> usize {
@@ -31,6 +35,7 @@ impl World {
             bought: self.now,
             ready: false,
             cordoned: false,
+            avoided: false,
             ended: None,
             pods: BTreeMap::new(),
         });
@@ -70,6 +75,18 @@ impl World {
         }
         self.plan(self.now + DRAIN, Event::Ends(machine));
         self.schedule();
+    }
+
+    /// Taints a machine's node so that new pods go elsewhere if they can, or takes the taint back.
+    pub(in crate::resize::simulate) fn set_avoided(&mut self, machine: usize, avoided: bool) {
+        let it = &mut self.machines[machine];
+        it.avoided = avoided;
+        let Some(mut node) = self.state.node(it.node).cloned() else {
+            return;
+        };
+        node.taints.retain(|taint| taint.key != SOFT_TAINT);
+        node.taints.extend(avoided.then(|| Taint::soft(SOFT_TAINT)));
+        self.state.set_node(node);
     }
 
     fn cordon(&mut self, machine: usize) {

@@ -6,6 +6,7 @@ use super::build::{INSTANCE_TYPE, ZONE};
 use super::diverse::owned;
 use crate::resize::prices::{Location, MachineType, PriceList};
 use crate::resize::workload::Type;
+use crate::resize::workload::random::Random;
 
 /// Says of a machine whether its CPUs are nobody else's.
 pub(super) const DEDICATED: &str = "infra.bex.co/dedicated";
@@ -31,6 +32,18 @@ pub fn catalog(prices: &PriceList, family: Family) -> Vec<Type> {
             if family.prefixes.iter().any(begins) && at.name == family.location && had {
                 types.push(machine(of, at));
             }
+        }
+    }
+    types
+}
+
+/// The same when of some types there are only a few machines left, twenty at most, and perhaps none: of those whose
+/// names begin so.
+pub fn few_left(mut types: Vec<Type>, prefixes: &[&str], seed: u64) -> Vec<Type> {
+    let mut random = Random::new(seed);
+    for of in &mut types {
+        if prefixes.iter().any(|prefix| of.name.starts_with(prefix)) {
+            of.limit = Some(random.below(21));
         }
     }
     types

@@ -1,5 +1,7 @@
 //! Pods whose rules are about other pods, ports and volumes: what autoscalers are slow at.
 
+use std::iter;
+
 use k8s_openapi::api::core::v1::{ContainerPort, PersistentVolumeClaimVolumeSource, Pod, Volume};
 use serde_json::{Value, json};
 
@@ -7,6 +9,10 @@ use super::build::{self, Crowd, HOSTNAME, NAMESPACE, ZONE};
 use super::diverse::{self, sized};
 use crate::resize::workload::Workload;
 use crate::resize::workload::random::Random;
+use crate::scheduling::node::ATTACHABLE;
+
+/// Who attaches disks to machines.
+const DRIVER: &str = "csi.hetzner.cloud";
 
 /// What makes it hard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,15 +27,18 @@ pub enum Hardship {
     Ports,
     /// Volumes that are in one zone.
     Volumes,
+    /// A disk of its own for each pod, of which a machine attaches sixteen; every other one is in a zone already.
+    Disks,
 }
 
 impl Hardship {
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Cliques,
         Self::Zones,
         Self::Chains,
         Self::Ports,
         Self::Volumes,
+        Self::Disks,
     ];
 
     pub fn name(self) -> &'static str {
@@ -39,6 +48,7 @@ impl Hardship {
             Self::Chains => "chains",
             Self::Ports => "ports",
             Self::Volumes => "volumes",
+            Self::Disks => "disks",
         }
     }
 
@@ -49,6 +59,7 @@ impl Hardship {
             Self::Ports => 25,
             Self::Zones | Self::Volumes => 50,
             Self::Chains => (pods / 10).max(1),
+            Self::Disks => pods,
         }
     }
 
@@ -73,12 +84,22 @@ pub fn hard(hardship: Hardship, pods: u32, seed: u64) -> Workload {
         crowd.wait(pod, hardship.share(app, pods));
     }
     crowd.reverse();
+    let mut types = diverse::types(400);
     let objects = match hardship {
         Hardship::Volumes => (0..hardship.apps(pods)).flat_map(volume).collect(),
+        Hardship::Disks => {
+            for of in &mut types {
+                let attachable = format!("{ATTACHABLE}{DRIVER}");
+                of.allocatable.insert(attachable, "16".to_owned());
+            }
+            iter::once(disk_class())
+                .chain((0..pods).flat_map(disk))
+                .collect()
+        }
         _ => Vec::new(),
     };
     Workload {
-        types: diverse::types(400),
+        types,
         objects,
         ..crowd.into_workload(format!("{}-{pods}", hardship.name()))
     }
@@ -92,7 +113,7 @@ fn burdened(hardship: Hardship, pod: Pod, app: u32) -> Pod {
         Hardship::Zones => build::spread(pod, ZONE, own),
         Hardship::Chains => chained(pod, app),
         Hardship::Ports => with_port(pod, app),
-        Hardship::Volumes => with_claim(pod, app),
+        Hardship::Volumes | Hardship::Disks => with_claim(pod, app),
     }
 }
 
@@ -130,6 +151,10 @@ fn with_claim(mut pod: Pod, app: u32) -> Pod {
 
 /// A claim that many pods share, and its volume in one of the zones.
 fn volume(app: u32) -> [Value; 2] {
+    bound(app, "ReadWriteMany", "shared", "files.example.com")
+}
+
+fn bound(app: u32, mode: &str, class: &str, driver: &str) -> [Value; 2] {
     let name = format!("data-{app}");
     let zone = format!("test-zone-{}", app % 3 + 1);
     let size = json!({"storage": "10Gi"});
@@ -139,10 +164,10 @@ fn volume(app: u32) -> [Value; 2] {
         "apiVersion": "v1", "kind": "PersistentVolume",
         "metadata": {"name": name},
         "spec": {
-            "accessModes": ["ReadWriteMany"], "capacity": size, "storageClassName": "shared",
+            "accessModes": [mode], "capacity": size, "storageClassName": class,
             "nodeAffinity": {"required": {"nodeSelectorTerms": terms}},
             "claimRef": {"name": name, "namespace": NAMESPACE},
-            "csi": {"driver": "files.example.com", "volumeHandle": name},
+            "csi": {"driver": driver, "volumeHandle": name},
         },
     });
     let claim = json!({
@@ -152,10 +177,35 @@ fn volume(app: u32) -> [Value; 2] {
             "annotations": {"pv.kubernetes.io/bind-completed": "yes"},
         },
         "spec": {
-            "accessModes": ["ReadWriteMany"], "resources": {"requests": size},
-            "storageClassName": "shared", "volumeName": name,
+            "accessModes": [mode], "resources": {"requests": size},
+            "storageClassName": class, "volumeName": name,
         },
         "status": {"phase": "Bound"},
     });
     [volume, claim]
+}
+
+/// Volumes are made where their pod is.
+fn disk_class() -> Value {
+    json!({
+        "apiVersion": "storage.k8s.io/v1", "kind": "StorageClass", "metadata": {"name": "disk"},
+        "provisioner": DRIVER, "volumeBindingMode": "WaitForFirstConsumer",
+    })
+}
+
+/// A claim of one pod, every other one with a volume.
+fn disk(app: u32) -> Vec<Value> {
+    if app.is_multiple_of(2) {
+        return bound(app, "ReadWriteOnce", "disk", DRIVER).to_vec();
+    }
+    let claim = json!({
+        "apiVersion": "v1", "kind": "PersistentVolumeClaim",
+        "metadata": {"name": format!("data-{app}"), "namespace": NAMESPACE},
+        "spec": {
+            "accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "10Gi"}},
+            "storageClassName": "disk",
+        },
+        "status": {"phase": "Pending"},
+    });
+    vec![claim]
 }

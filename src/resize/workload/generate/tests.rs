@@ -42,6 +42,7 @@ fn every_generated_file_can_be_taken_over() {
         diverse(50, 1),
         preferring(50, 1),
         removable(10),
+        tangled(30, 1),
         wave(50, 1000),
     ];
     all.extend(Hardship::ALL.map(|hardship| hard(hardship, 1000, 1)));
@@ -63,6 +64,67 @@ fn hard_pods_are_as_many_as_asked_for() {
 }
 
 #[test]
+fn every_disk_is_wanted_by_one_pod_and_every_other_one_is_somewhere() {
+    let workload = hard(Hardship::Disks, 100, 1);
+    let of = |kind: &str| {
+        workload
+            .objects
+            .iter()
+            .filter(|object| object["kind"] == kind)
+            .count()
+    };
+    assert_eq!(
+        (of("PersistentVolumeClaim"), of("PersistentVolume")),
+        (100, 50)
+    );
+    assert_eq!(workload.pending.len(), 100);
+}
+
+#[test]
+fn of_a_type_that_is_scarce_twenty_machines_are_left_at_most() {
+    let prices = crate::resize::prices::PriceList::named("hetzner").unwrap();
+    let family = Family {
+        prefixes: &["cx", "cpx"],
+        location: "fsn1",
+        sold_out_too: true,
+    };
+    let types = few_left(catalog(&prices, family), &["cx"], 1);
+    let scarce: Vec<_> = types
+        .iter()
+        .filter(|of| of.name.starts_with("cx"))
+        .collect();
+    assert!(!scarce.is_empty() && scarce.len() < types.len());
+    assert!(
+        scarce
+            .iter()
+            .all(|of| of.limit.is_some_and(|limit| limit <= 20))
+    );
+    assert!(
+        types
+            .iter()
+            .all(|of| of.name.starts_with("cx") || of.limit.is_none())
+    );
+}
+
+#[test]
+fn nodes_of_a_tangled_cluster_hold_what_is_on_them() {
+    let workload = tangled(300, 1);
+    let situation = workload.situation().unwrap();
+    let pods = |node: &crate::resize::workload::Node| -> u32 {
+        node.pods.iter().map(|group| group.pods).sum()
+    };
+    assert!(workload.nodes.iter().map(pods).sum::<u32>() > 600);
+    for (id, node) in situation.state.nodes() {
+        assert!(situation.state.fullness(id) <= 1000, "{}", node.name);
+    }
+    let stuck = workload
+        .classes
+        .iter()
+        .filter(|pod| pod.metadata.owner_references.is_none());
+    assert_eq!(stuck.count(), 1);
+}
+
+#[test]
 fn a_steady_cluster_keeps_its_own_rules() {
     let workload = steady(100);
     let pods = |node: &crate::resize::workload::Node| {
@@ -81,6 +143,25 @@ fn a_steady_cluster_keeps_its_own_rules() {
     let situation = workload.situation().unwrap();
     let (class, nodes) = (situation.waiting[0].class, situation.state.len());
     assert!(!situation.state.feasible(class).is_empty() && nodes == 100);
+}
+
+#[test]
+fn pods_that_arrive_come_in_the_order_of_their_times() {
+    for arrival in Arrival::ALL {
+        let workload = arriving(arrival, 1);
+        let times: Vec<f64> = workload
+            .events
+            .iter()
+            .map(|event| event.at_seconds)
+            .collect();
+        assert!(times.is_sorted(), "{arrival:?}");
+        let (pods, last) = (times.len(), times.last().copied().unwrap_or_default());
+        match arrival {
+            Arrival::Second => assert!(pods == 1000 && last < 1.0, "{last}"),
+            Arrival::Stream => assert!(pods == 1000 && (18.0..22.0).contains(&last), "{last}"),
+            Arrival::Deployments => assert!(pods == 200 && last < 0.2, "{last}"),
+        }
+    }
 }
 
 #[test]
