@@ -13,6 +13,7 @@ use anyhow::{Context as _, Result};
 use tokio::sync::mpsc::UnboundedSender;
 use tokio_util::sync::CancellationToken;
 
+use self::{app_cluster as app, infra_cluster as infra};
 use crate::plan::{Action, Plan};
 use crate::progress::{Event, Reporter};
 use crate::world::World;
@@ -35,40 +36,40 @@ pub async fn execute(
 
 async fn perform(world: &World, action: Action, reporter: &Reporter) -> Result<()> {
     match action {
-        Action::FetchImages { images } => {
-            infra_cluster::fetch_images(world, &images, reporter).await
-        }
-        Action::CreateInfraNode { .. } => infra_cluster::create_node(world, reporter).await,
-        Action::StartInfraNode { node } => infra_cluster::start_node(world, &node, reporter).await,
-        Action::StartServer => infra_cluster::start_server(world).await,
-        Action::InitInfraCluster { .. } => infra_cluster::init(world, reporter).await,
-        Action::InstallInfraNetworking => infra_cluster::install_networking(world).await,
+        Action::FetchImages { images } => infra::fetch_images(world, &images, reporter).await,
+        Action::CreateInfraNode { .. } => infra::create_node(world, reporter).await,
+        Action::StartInfraNode { node } => infra::start_node(world, &node, reporter).await,
+        Action::StartServer => infra::start_server(world).await,
+        Action::InitInfraCluster { .. } => infra::init(world, reporter).await,
+        Action::InstallInfraNetworking => infra::install_networking(world).await,
         Action::InstallComponents { components } => {
-            infra_cluster::install_components(world, &components, reporter).await
+            infra::install_components(world, &components, reporter).await
         }
-        Action::WaitForComponents => infra_cluster::wait_for_components(world, reporter).await,
+        Action::WaitForComponents => infra::wait_for_components(world, reporter).await,
         Action::StartContainer { container } => world.docker()?.start(&container).await,
-        Action::ApplyAppCluster { objects } => app_cluster::apply(world, &objects).await,
+        Action::ApplyAppCluster { objects } => app::apply(world, &objects).await,
+        Action::WaitForApiServer { cluster } => {
+            app::wait_for_api_server(world, &cluster, reporter).await
+        }
         Action::WaitForBootstrap { cluster } => {
-            app_cluster::wait_for_bootstrap(world, &cluster, reporter).await
+            app::wait_for_bootstrap(world, &cluster, reporter).await
         }
-        Action::RestartControllers => controllers::restart(world, reporter).await,
+        Action::RestartControllers { controllers } => {
+            controllers::restart(world, controllers, reporter).await
+        }
         Action::WaitForControlPlane { cluster } => {
-            app_cluster::wait_for_control_plane(world, &cluster, reporter).await
+            app::wait_for_control_plane(world, &cluster, reporter).await
         }
-        Action::InstallAppNetworking => app_cluster::install_networking(world).await,
+        Action::InstallAppNetworking => app::install_networking(world).await,
         Action::WaitForAppCluster { cluster } => {
-            app_cluster::wait_until_available(world, &cluster, reporter).await
+            app::wait_until_available(world, &cluster, reporter).await
         }
-        Action::WriteKubeconfig => app_cluster::write_kubeconfig(world).await,
-        Action::MarkForDeletion { machines } => {
-            app_cluster::mark_for_deletion(world, &machines).await
-        }
-        Action::ScalePool { group, to, .. } => app_cluster::scale_pool(world, &group, to).await,
-        Action::SizePool { group, min, max } => {
-            app_cluster::size_pool(world, &group, min, max).await
-        }
+        Action::WriteKubeconfig => app::write_kubeconfig(world).await,
+        Action::MarkForDeletion { machines } => app::mark_for_deletion(world, &machines).await,
+        Action::ScalePool { group, to, .. } => app::scale_pool(world, &group, to).await,
+        Action::SizePool { group, min, max } => app::size_pool(world, &group, min, max).await,
         Action::InstallResize { objects } => resize::install(world, &objects, reporter).await,
+        Action::RemoveResize { objects } => resize::remove(world, &objects, reporter).await,
         Action::WaitForResize => resize::wait(world, reporter).await,
         Action::WaitForPool {
             pool,
@@ -76,8 +77,8 @@ async fn perform(world: &World, action: Action, reporter: &Reporter) -> Result<(
             replicas,
             or_more,
         } => {
-            let wanted = app_cluster::Wanted { replicas, or_more };
-            app_cluster::wait_for_pool(world, &pool, &groups, wanted, reporter).await
+            let wanted = app::Wanted { replicas, or_more };
+            app::wait_for_pool(world, &pool, &groups, wanted, reporter).await
         }
         Action::DeleteAppCluster { cluster } => {
             removal::delete_app_cluster(world, &cluster, reporter).await

@@ -49,8 +49,10 @@ async fn create_sleeper(docker: &Docker, name: &str, network: Option<&str>) -> R
         host_config: Some(host_config),
         ..ContainerCreateBody::default()
     };
-    docker.create_container(name, body).await?;
-    Ok(())
+    let created = docker.create_container(name, body).await?;
+    created
+        .map(drop)
+        .context("a container of that name is there")
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::Result;
 use futures::future::try_join_all;
 use serde_json::{Value, json};
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 
 use super::nudge;
 use crate::kubeconfig::file;
@@ -23,6 +23,8 @@ const APPLY_DEADLINE: Duration = Duration::from_mins(1);
 const CONTROL_PLANE_DEADLINE: Duration = Duration::from_mins(5);
 /// Covers one machine that fails its bootstrap and is replaced by its health check.
 const POOL_DEADLINE: Duration = Duration::from_mins(10);
+
+const PAUSE: Duration = Duration::from_millis(200);
 
 /// Of the KubeadmControlPlane.
 const KCP_API_VERSION: &str = "controlplane.cluster.x-k8s.io/v1beta2";
@@ -43,6 +45,27 @@ pub(super) async fn apply(world: &World, objects: &[String]) -> Result<()> {
         .map(|manifest| manifest.object.clone())
         .collect();
     kube::apply(&client, &chosen, world.deadline(APPLY_DEADLINE)).await
+}
+
+/// Waits until the first control plane node's API server answers through the load balancer.
+pub(super) async fn wait_for_api_server(
+    world: &World,
+    cluster: &str,
+    reporter: &Reporter,
+) -> Result<()> {
+    let deadline = world.deadline(CONTROL_PLANE_DEADLINE);
+    loop {
+        // There is no client before Cluster API has made the credentials and its provider the load balancer.
+        let error = match world.app_client().await {
+            Ok(client) => return kube::server_ready(&client, deadline).await,
+            Err(error) => error,
+        };
+        reporter.note(format!("{error:#}"));
+        if Instant::now() >= deadline {
+            return Err(error.context(format!("the API server of {cluster} cannot be reached")));
+        }
+        sleep(PAUSE).await;
+    }
 }
 
 /// Waits until kubeadm is done on the first control plane node.

@@ -1,4 +1,4 @@
-//! Starts Cluster API's controllers anew when the first control plane node is up.
+//! Starts Cluster API's controllers anew when the first API server answers.
 //!
 //! Each of them reaches for a new control plane once, when its load balancer is there and nothing stands behind it yet,
 //! and then only every 30 s; Cluster API has no setting for that (`controllers/clustercache`). A control plane that is
@@ -12,6 +12,7 @@ use kube::{Client, ResourceExt};
 use tokio::time::{Instant, sleep};
 
 use crate::catalog::manifest::PROVIDER_LABEL;
+use crate::plan::Controllers;
 use crate::progress::Reporter;
 use crate::tools::kube::{DynamicObject, Objects, Verdict, is_true};
 use crate::world::World;
@@ -19,32 +20,48 @@ use crate::world::World;
 const DEADLINE: Duration = Duration::from_mins(2);
 const PAUSE: Duration = Duration::from_millis(200);
 
+/// Labels of infrastructure providers begin with it, as Cluster API's contract for providers has it.
+const INFRASTRUCTURE: &str = "infrastructure-";
+
 /// Kills the providers' pods, frees the Leases that they leave behind, and waits until their successors are ready.
 ///
 /// Killing is safe: controllers only ever go on from what the API server holds. A killed one does not give its Lease
 /// back, and its successor would wait a minute for it.
-pub(super) async fn restart(world: &World, reporter: &Reporter) -> Result<()> {
+pub(super) async fn restart(
+    world: &World,
+    controllers: Controllers,
+    reporter: &Reporter,
+) -> Result<()> {
     let client = world.infra_client().await?;
     let deadline = world.deadline(DEADLINE);
     let pods = Objects::new(&client, "v1", "Pod", None);
-    let killed = pods.list(PROVIDER_LABEL).await?;
+    let mut killed = pods.list(PROVIDER_LABEL).await?;
+    killed.retain(|pod| controllers_of(pod) == controllers);
     try_join_all(killed.iter().map(|pod| kill(&client, pod))).await?;
     free_leases(&client, &killed, deadline).await?;
-    let judge = |seen: &[DynamicObject]| match unready(seen, &killed) {
+    let judge = |seen: &[DynamicObject]| match unready(seen, &killed, controllers) {
         0 => Verdict::Done,
         count => Verdict::Waiting(format!("{count} of {} are not", killed.len())),
     };
-    let what = "Cluster API's controllers to be ready again";
-    pods.wait_list(PROVIDER_LABEL, what, deadline, reporter, judge)
+    let what = format!("{controllers} to be ready again");
+    pods.wait_list(PROVIDER_LABEL, &what, deadline, reporter, judge)
         .await
         .map(drop)
 }
 
+fn controllers_of(pod: &DynamicObject) -> Controllers {
+    match pod.labels().get(PROVIDER_LABEL) {
+        Some(provider) if provider.starts_with(INFRASTRUCTURE) => Controllers::Infrastructure,
+        _ => Controllers::Core,
+    }
+}
+
 /// How many of the killed pods have no ready successor yet. A controller is ready when its webhooks are served.
-fn unready(seen: &[DynamicObject], killed: &[DynamicObject]) -> usize {
-    let ready = seen
-        .iter()
-        .filter(|pod| is_true(pod, "Ready") && !killed.iter().any(|old| old.uid() == pod.uid()));
+fn unready(seen: &[DynamicObject], killed: &[DynamicObject], controllers: Controllers) -> usize {
+    let successors = seen.iter().filter(|pod| {
+        controllers_of(pod) == controllers && !killed.iter().any(|old| old.uid() == pod.uid())
+    });
+    let ready = successors.filter(|pod| is_true(pod, "Ready"));
     killed.len().saturating_sub(ready.count())
 }
 
@@ -115,7 +132,8 @@ mod tests {
 
     fn pod(uid: &str, ready: &str) -> DynamicObject {
         object(json!({
-            "apiVersion": "v1", "kind": "Pod", "metadata": {"name": "capi", "uid": uid},
+            "apiVersion": "v1", "kind": "Pod",
+            "metadata": {"name": "capi", "uid": uid, "labels": {PROVIDER_LABEL: "cluster-api"}},
             "status": {"conditions": [{"type": "Ready", "status": ready}]},
         }))
     }
@@ -123,9 +141,24 @@ mod tests {
     #[test]
     fn a_killed_pod_that_still_calls_itself_ready_is_no_successor() {
         let killed = [pod("a", "True"), pod("b", "True")];
-        assert_eq!(unready(&killed, &killed), 2);
-        assert_eq!(unready(&[pod("c", "True"), pod("d", "False")], &killed), 1);
-        assert_eq!(unready(&[pod("c", "True"), pod("d", "True")], &killed), 0);
+        let unready = |seen: &[DynamicObject]| unready(seen, &killed, Controllers::Core);
+        assert_eq!(unready(&killed), 2);
+        assert_eq!(unready(&[pod("c", "True"), pod("d", "False")]), 1);
+        assert_eq!(unready(&[pod("c", "True"), pod("d", "True")]), 0);
+    }
+
+    #[test]
+    fn the_infrastructure_provider_is_no_successor_of_the_other_controllers() {
+        let killed = [pod("a", "True")];
+        let mut provider = pod("b", "True");
+        let label = (
+            PROVIDER_LABEL.to_owned(),
+            "infrastructure-docker".to_owned(),
+        );
+        provider.labels_mut().extend([label]);
+        let seen = [provider];
+        assert_eq!(unready(&seen, &killed, Controllers::Core), 1);
+        assert_eq!(unready(&seen, &killed, Controllers::Infrastructure), 0);
     }
 
     #[test]

@@ -5,6 +5,8 @@
 
 mod container;
 mod exec;
+#[cfg(test)]
+pub(crate) mod fake;
 mod files;
 mod image;
 mod logs;

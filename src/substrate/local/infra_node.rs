@@ -15,6 +15,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
+use tokio::time::{Instant, sleep};
 
 use crate::failure::Failure;
 use crate::names::{DOCKER_NETWORK, KIND_CLUSTER_LABEL, KIND_ROLE_LABEL, Names, PLATFORM_LABEL};
@@ -30,6 +31,10 @@ const ADMIN_KUBECONFIG: &str = "/etc/kubernetes/admin.conf";
 
 /// Other programs may take the chosen host port between the choice and the start.
 const START_ATTEMPTS: usize = 3;
+
+/// Docker makes a container in less than a second; under much load in several.
+const NAME_DEADLINE: Duration = Duration::from_secs(30);
+const NAME_PAUSE: Duration = Duration::from_millis(200);
 
 const REMOVAL_DEADLINE: Duration = Duration::from_mins(2);
 
@@ -52,22 +57,53 @@ pub struct NodeSpec {
 /// Makes the node container and starts it; the network must exist. A container of ours is used again: started if it
 /// stopped, made anew if it never ran. A foreign container of that name is [refused](crate::failure::Exit::Refused).
 pub async fn create(docker: &Docker, spec: &NodeSpec) -> Result<Container> {
+    let deadline = Instant::now() + NAME_DEADLINE;
+    loop {
+        if let Some(container) = existing(docker, spec).await? {
+            return Ok(container);
+        }
+        if let Some(container) = make(docker, spec).await? {
+            return Ok(container);
+        }
+        // Docker is still at work on what an interrupted run asked for: a name is taken before its container is seen.
+        if Instant::now() >= deadline {
+            let name = spec.names.infra_node();
+            let message =
+                format!("Docker has no container `{name}`, yet says that the name is taken");
+            return Err(Failure::failed(message)
+                .hint("restart the Docker daemon")
+                .into());
+        }
+        sleep(NAME_PAUSE).await;
+    }
+}
+
+/// The node container that is there, running.
+async fn existing(docker: &Docker, spec: &NodeSpec) -> Result<Option<Container>> {
     let name = spec.names.infra_node();
-    if let Some(container) = docker.find_container(&name).await? {
-        refuse_foreign(&container, &spec.names)?;
-        revive(docker, &container).await?;
-    }
-    if let Some(container) = docker.find_container(&name).await? {
-        return Ok(container);
-    }
+    let Some(container) = docker.find_container(&name).await? else {
+        return Ok(None);
+    };
+    refuse_foreign(&container, &spec.names)?;
+    revive(docker, &container).await?;
+    docker.find_container(&name).await
+}
+
+/// A new node container; none if its name is taken.
+async fn make(docker: &Docker, spec: &NodeSpec) -> Result<Option<Container>> {
     let info = docker.info().await?;
     let mut failure = anyhow!("no attempt was made");
     for _ in 0..START_ATTEMPTS {
-        match start_new(docker, spec, &info).await {
-            Ok(container) => return Ok(container),
+        let body = container_body(docker, spec, &info)?;
+        let name = spec.names.infra_node();
+        let Some(id) = docker.create_container(&name, body).await? else {
+            return Ok(None);
+        };
+        match start(docker, &name).await {
+            Ok(container) => return Ok(Some(container)),
             Err(error) => failure = error,
         }
-        docker.remove_container(&name).await?;
+        docker.remove_container(&id).await?;
         if !port_was_taken(&failure) {
             break;
         }
@@ -173,13 +209,9 @@ async fn revive(docker: &Docker, container: &Container) -> Result<()> {
     }
 }
 
-async fn start_new(docker: &Docker, spec: &NodeSpec, info: &Info) -> Result<Container> {
-    let name = spec.names.infra_node();
-    let id = docker
-        .create_container(&name, container_body(docker, spec, info)?)
-        .await?;
-    docker.start(&name).await?;
-    let started = docker.find_container(&id).await?;
+async fn start(docker: &Docker, name: &str) -> Result<Container> {
+    docker.start(name).await?;
+    let started = docker.find_container(name).await?;
     started.with_context(|| format!("container `{name}` vanished right after its start"))
 }
 

@@ -81,7 +81,7 @@ pub fn require_no_error(findings: &[Finding]) -> Result<(), Failure> {
 }
 
 impl Finding {
-    pub(in crate::substrate) fn ok(check: &'static str, what: impl Into<String>) -> Self {
+    pub(crate) fn ok(check: &'static str, what: impl Into<String>) -> Self {
         Self {
             check,
             severity: Severity::Ok,
@@ -92,7 +92,7 @@ impl Finding {
         }
     }
 
-    fn warning(check: &'static str, what: impl Into<String>, why: &'static str) -> Self {
+    pub(crate) fn warning(check: &'static str, what: impl Into<String>, why: &'static str) -> Self {
         Self {
             severity: Severity::Warning,
             why,
@@ -111,7 +111,7 @@ impl Finding {
         }
     }
 
-    pub(in crate::substrate) fn fix(mut self, fix: impl Into<String>) -> Self {
+    pub(crate) fn fix(mut self, fix: impl Into<String>) -> Self {
         self.fix = Some(fix.into());
         self
     }

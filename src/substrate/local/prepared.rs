@@ -80,7 +80,8 @@ impl Preparation<'_> {
         let (docker, container) = (self.docker, &self.container);
         docker
             .create_container(container, body(node, self.image))
-            .await?;
+            .await?
+            .with_context(|| format!("a container `{container}` is there already"))?;
         docker.start(container).await?;
         self.run("start").await?;
         for component in components {

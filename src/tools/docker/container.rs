@@ -104,13 +104,21 @@ impl Docker {
         Ok(containers)
     }
 
-    /// Creates a container without starting it and returns its id.
-    pub async fn create_container(&self, name: &str, body: ContainerCreateBody) -> Result<String> {
+    /// Creates a container without starting it and returns its id; nothing if its name is taken, maybe by a request that
+    /// the daemon is still at work on.
+    pub async fn create_container(
+        &self,
+        name: &str,
+        body: ContainerCreateBody,
+    ) -> Result<Option<String>> {
         let options = CreateContainerOptionsBuilder::new().name(name).build();
-        let created = self.api.create_container(Some(options), body);
-        Ok(call(&format!("creating container `{name}`"), created)
-            .await?
-            .id)
+        let created = async {
+            match self.api.create_container(Some(options), body).await {
+                Err(error) if has_status(&error, 409) => Ok(None),
+                answer => Ok(Some(answer?.id)),
+            }
+        };
+        call(&format!("creating container `{name}`"), created).await
     }
 
     /// Starts a container; one that runs already is left as it is.

@@ -1,52 +1,16 @@
+use super::fake::{Answer, answer, socket};
 use super::*;
 use crate::failure::report;
-use tempfile::TempDir;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{UnixListener, UnixStream};
-use tokio::task::JoinHandle;
 
-const OLD_DAEMON: &str = r#"{"Version": "20.10.24", "ApiVersion": "1.41"}"#;
-
-/// A socket in a directory of its own, and its address as `DOCKER_HOST` would have it.
-fn socket() -> (TempDir, UnixListener, String) {
-    let directory = tempfile::tempdir().unwrap();
-    let path = directory.path().join("docker.sock");
-    let listener = UnixListener::bind(&path).unwrap();
-    (directory, listener, format!("unix://{}", path.display()))
-}
-
-/// Gives one answer per connection, and returns the first line of each request.
-fn answer(listener: UnixListener, bodies: Vec<&'static str>) -> JoinHandle<Vec<String>> {
-    tokio::spawn(async move {
-        let mut requests = Vec::new();
-        for body in bodies {
-            let (mut stream, _) = listener.accept().await.unwrap();
-            requests.push(request_line(&mut stream).await);
-            let head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length";
-            let response = format!("{head}: {}\r\n\r\n{body}", body.len());
-            stream.write_all(response.as_bytes()).await.unwrap();
-        }
-        requests
-    })
-}
-
-async fn request_line(stream: &mut UnixStream) -> String {
-    let mut head = Vec::new();
-    while !head.ends_with(b"\r\n\r\n") {
-        head.push(stream.read_u8().await.unwrap());
-    }
-    String::from_utf8(head)
-        .unwrap()
-        .lines()
-        .next()
-        .unwrap()
-        .to_owned()
-}
+const OLD_DAEMON: Answer = ("200 OK", r#"{"Version": "20.10.24", "ApiVersion": "1.41"}"#);
 
 #[tokio::test]
 async fn every_request_carries_the_version_agreed_with_an_older_daemon() {
     let (_directory, listener, host) = socket();
-    let daemon = answer(listener, vec![OLD_DAEMON, "{}", "[]"]);
+    let daemon = answer(
+        listener,
+        vec![OLD_DAEMON, ("200 OK", "{}"), ("200 OK", "[]")],
+    );
     let docker = Docker::connect_to(&host).await.unwrap();
     docker.info().await.unwrap();
     docker.list_containers(&[("a", "b")]).await.unwrap();
@@ -100,7 +64,7 @@ async fn a_container_is_read_from_what_docker_inspect_prints() {
         }
     }"#;
     let (_directory, listener, host) = socket();
-    let daemon = answer(listener, vec![OLD_DAEMON, INSPECTED]);
+    let daemon = answer(listener, vec![OLD_DAEMON, ("200 OK", INSPECTED)]);
     let docker = Docker::connect_to(&host).await.unwrap();
     let container = docker.find_container("bex-lb").await.unwrap().unwrap();
     daemon.await.unwrap();

@@ -1,5 +1,58 @@
 use super::*;
 use crate::failure::{Exit, report};
+use crate::tools::docker::fake::{Answer, VERSION, answer, socket};
+
+const ABSENT: Answer = ("404 Not Found", r#"{"message": "No such container"}"#);
+const TAKEN: Answer = (
+    "409 Conflict",
+    r#"{"message": "The container name is already in use"}"#,
+);
+const INFO: Answer = ("200 OK", "{}");
+const RUNNING: Answer = (
+    "200 OK",
+    r#"{"Id": "1", "Name": "/bex-mgmt-control-plane", "State": {"Status": "running"},
+        "Config": {"Labels": {"infra.bex.co/platform": "bex"}}}"#,
+);
+const FOREIGN: Answer = (
+    "200 OK",
+    r#"{"Id": "1", "Name": "/bex-mgmt-control-plane", "State": {"Status": "running"}}"#,
+);
+
+fn node_spec() -> NodeSpec {
+    NodeSpec {
+        names: Names::new("bex"),
+        image: "kindest/node:v1.34.4".to_owned(),
+        labels: BTreeMap::new(),
+    }
+}
+
+/// `create` with a daemon that gives these answers, and what it was asked: verbs and paths.
+async fn create_with(answers: Vec<Answer>) -> (Result<Container>, Vec<String>) {
+    let (_directory, listener, host) = socket();
+    let daemon = answer(listener, [vec![VERSION], answers].concat());
+    let docker = Docker::connect_to(&host).await.unwrap();
+    let created = create(&docker, &node_spec()).await;
+    (created, daemon.await.unwrap())
+}
+
+#[tokio::test]
+async fn a_node_that_docker_is_still_making_for_an_interrupted_run_is_waited_for() {
+    let (created, _) = create_with(vec![
+        ABSENT, INFO, TAKEN, ABSENT, INFO, TAKEN, RUNNING, RUNNING,
+    ])
+    .await;
+    assert_eq!(created.unwrap().state, State::Running);
+}
+
+#[tokio::test]
+async fn a_foreign_container_that_took_the_name_meanwhile_is_refused_and_not_removed() {
+    let (created, asked) = create_with(vec![ABSENT, INFO, TAKEN, FOREIGN]).await;
+    assert_eq!(report(&created.unwrap_err()).exit, Exit::Refused);
+    assert!(
+        asked.iter().all(|asked| !asked.starts_with("DELETE")),
+        "{asked:?}"
+    );
+}
 
 fn container(labels: &[(&str, &str)]) -> Container {
     let own = |(key, value): &(&str, &str)| ((*key).to_owned(), (*value).to_owned());
