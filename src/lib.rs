@@ -16,7 +16,7 @@
 //!
 //! `spec`, `names`, `plan` and `render` are pure: they import no tokio, kube, bollard or `std::process`.
 //! `observe` never writes, `execute` never decides. Only `cli` and `ui` print. Only `tools` and `substrate` start
-//! processes or open sockets. `tests/import_rule.rs` holds this.
+//! processes or open sockets; only the substrate that it stands for knows `sim`. `tests/import_rule` holds this.
 //!
 //! # What is deliberately absent
 //!
@@ -44,6 +44,7 @@ pub mod sim;
 pub mod smoke;
 pub mod spec;
 pub mod substrate;
+pub mod timestamp;
 pub mod tools;
 pub mod ui;
 pub mod world;

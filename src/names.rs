@@ -32,6 +32,12 @@ pub const MACHINE_TYPE_ANNOTATION: &str = "infra.bex.co/machine-type";
 /// On a MachineDeployment: where its machines are, as the price list has it.
 pub const LOCATION_ANNOTATION: &str = "infra.bex.co/location";
 
+/// On a MachineDeployment: its machines are sold out, and are not asked for before this time (RFC 3339).
+pub const SOLD_OUT_ANNOTATION: &str = "infra.bex.co/sold-out-until";
+
+/// On a MachineDeployment: how long its machines may take to join, as the resize loop has learned it: `95s`.
+pub const BOOT_DEADLINE_ANNOTATION: &str = "infra.bex.co/boot-deadline";
+
 /// On a MachineDeployment: its place in its pool's order of preference, from 0.
 pub const RUNG_ANNOTATION: &str = "infra.bex.co/rung";
 
@@ -47,6 +53,10 @@ pub const DO_NOT_EVICT_ANNOTATION: &str = "infra.bex.co/do-not-evict";
 
 /// On a Node that is being emptied, and on its Machine: why bex-infra cordoned it.
 pub const REMOVING_ANNOTATION: &str = "infra.bex.co/removing";
+
+/// Taint (`PreferNoSchedule`) of a Node that nobody needs now: new pods go elsewhere if they can. The Cluster Autoscaler
+/// has one of its own, `DeletionCandidateOfClusterAutoscaler`.
+pub const SPARE_TAINT: &str = "infra.bex.co/spare";
 
 /// Label of kind and of Cluster API's Docker provider: the cluster that a node container belongs to.
 pub const KIND_CLUSTER_LABEL: &str = "io.x-k8s.kind.cluster";
@@ -68,6 +78,9 @@ pub const RESIZE_NAMESPACE: &str = "bex-infra-system";
 
 /// Label of the object by which the embedded Kubernetes knows that it is to run the resize loop.
 pub const RESIZE_LABEL: &str = "infra.bex.co/resize";
+
+/// Where the `ConfigMap` of the resize loop has its policy.
+pub const POLICY_KEY: &str = "policy.yaml";
 
 /// The names of one platform.
 #[derive(Debug, Clone, PartialEq, Eq)]

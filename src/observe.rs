@@ -5,6 +5,7 @@ pub mod components;
 mod containers;
 pub mod lease;
 pub mod platform;
+pub mod policy;
 pub mod workload;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -47,7 +48,7 @@ pub struct Infra {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Resize {
-    /// Hash of each object that it was installed by, by `Kind/name`. Only what is wanted is looked for.
+    /// Hash of each object that it was installed by, by `Kind/name`. Looked for where it is to be installed or removed.
     pub applied: BTreeMap<String, String>,
     /// A process holds its Lease and has renewed it in time.
     pub runs: bool,

@@ -83,10 +83,15 @@ pub enum Action {
     ApplyAppCluster {
         objects: Vec<String>,
     },
+    WaitForApiServer {
+        cluster: String,
+    },
     WaitForBootstrap {
         cluster: String,
     },
-    RestartControllers,
+    RestartControllers {
+        controllers: Controllers,
+    },
     WaitForControlPlane {
         cluster: String,
     },
@@ -113,6 +118,9 @@ pub enum Action {
     InstallResize {
         objects: Vec<String>,
     },
+    RemoveResize {
+        objects: Vec<String>,
+    },
     WaitForResize,
     /// `groups` make up the pool; `or_more` is as good as `replicas`.
     WaitForPool {
@@ -134,12 +142,32 @@ pub enum Action {
     RemoveNetwork,
 }
 
+/// Those of Cluster API that are restarted together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Controllers {
+    /// All but the infrastructure provider's.
+    Core,
+    /// It must not be disturbed while it sets a node up.
+    Infrastructure,
+}
+
+impl fmt::Display for Controllers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Core => "Cluster API's controllers",
+            Self::Infrastructure => "the infrastructure provider",
+        })
+    }
+}
+
 impl Action {
     /// Whether the step only watches: it can be abandoned at any moment and nothing is half done.
     pub fn only_waits(&self) -> bool {
         matches!(
             self,
             Self::WaitForComponents
+                | Self::WaitForApiServer { .. }
                 | Self::WaitForBootstrap { .. }
                 | Self::WaitForAppCluster { .. }
                 | Self::WaitForControlPlane { .. }
@@ -168,10 +196,13 @@ impl fmt::Display for Action {
             Self::WaitForComponents => f.write_str("wait until the webhooks answer"),
             Self::StartContainer { container } => write!(f, "start container {container}"),
             Self::ApplyAppCluster { objects } => write!(f, "apply {}", list(objects, "objects")),
+            Self::WaitForApiServer { cluster } => {
+                write!(f, "wait for the API server of {cluster}")
+            }
             Self::WaitForBootstrap { cluster } => {
                 write!(f, "wait for the first control plane node of {cluster}")
             }
-            Self::RestartControllers => f.write_str("restart Cluster API's controllers"),
+            Self::RestartControllers { controllers } => write!(f, "restart {controllers}"),
             Self::WaitForControlPlane { cluster } => {
                 write!(f, "wait for the control plane of {cluster}")
             }
@@ -186,6 +217,7 @@ impl fmt::Display for Action {
                 write!(f, "let {group} have {min} to {}", workers(*max))
             }
             Self::InstallResize { .. } => f.write_str("install the resize loop"),
+            Self::RemoveResize { .. } => f.write_str("remove the resize loop"),
             Self::WaitForResize => f.write_str("wait until the resize loop is at work"),
             Self::WaitForPool { pool, replicas, .. } => {
                 write!(f, "wait for {} ready in {pool}", workers(*replicas))

@@ -8,6 +8,7 @@
 //! - [`offer`]: machines that can be had, what they cost and what they can hold; [`prices`]: the price list behind them.
 //! - [`grow`]: machines for pods that wait, at the lowest price; [`bounds`]: what any choice would cost at least.
 //! - [`shrink`]: nodes that can go, because every pod on them has another place.
+//! - [`trade`]: a larger machine than the pods ask for, where it lets smaller ones go.
 //! - [`policy`]: what the loop may do: sizes, budgets, pace, quiet hours.
 //! - [`history`]: the log of what was seen and decided, played back or drawn.
 //! - [`workload`]: a cluster and what will happen to it, as a file; [`simulate`]: what that would cost, under which policy.
@@ -26,4 +27,5 @@ pub mod policy;
 pub mod prices;
 pub mod shrink;
 pub mod simulate;
+pub mod trade;
 pub mod workload;

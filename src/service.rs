@@ -23,6 +23,9 @@ const LEASE_LASTS: Duration = Duration::from_secs(15);
 /// A drain that takes longer is given up; Cluster API's own is bounded by two minutes.
 const DRAIN_WITHIN: Duration = Duration::from_mins(5);
 
+/// Prices of the machines that platforms can name.
+pub const PRICES: &str = "hetzner";
+
 /// For the end of the log to be written.
 const LAST_WORDS: Duration = Duration::from_secs(2);
 

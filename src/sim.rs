@@ -9,8 +9,9 @@
 //!
 //! No containers run in it: a pod is an entry that becomes Running after a while. There is no exec, no logs, no proxy,
 //! no admission webhooks, no aggregated API servers, no RBAC beyond one token, no `OpenAPI` descriptions. What it leaves
-//! out answers with the real API's own error. `tests/conformance/` plays the same calls against a real kube-apiserver and
-//! compares; `differences.txt` beside it lists what differs.
+//! out answers with the real API's own error. `tests/conformance/` plays the same calls against a real kube-apiserver,
+//! and scripts for controllers with a real kube-controller-manager behind it, and compares; `differences.txt` lists what
+//! differs.
 //!
 //! Objects are validated as far as people and controllers get things wrong: names, references, selectors, ports, amounts,
 //! what may not change. Volumes of cloud providers, Windows, security profiles and the CEL rules of definitions are not

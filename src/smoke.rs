@@ -110,7 +110,7 @@ impl Trials<'_> {
             self.attempt(&name, answers(world, control).boxed_local())
                 .await?;
         }
-        if world.resize.is_empty() {
+        if world.resize.is_empty() || !world.platform.resize.enabled {
             return ControlFlow::Continue(());
         }
         let name = "a pod that waits brings a worker";

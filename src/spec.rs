@@ -6,6 +6,7 @@ mod machines;
 mod pools;
 mod problems;
 mod reader;
+mod resize;
 mod validate;
 mod values;
 
@@ -17,6 +18,7 @@ use serde::Serialize;
 use crate::catalog::{Catalog, support};
 use crate::failure::Failure;
 use crate::names::Names;
+use crate::resize::policy::Policy;
 use reader::Reader;
 
 /// Most workers of one pool.
@@ -61,6 +63,15 @@ pub struct Platform {
     pub control_plane_replicas: u32,
     /// In the order of the document; never empty.
     pub pools: Vec<Pool>,
+    pub resize: Resize,
+}
+
+/// The resize loop, which sizes the pools that have [`Sizes`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Resize {
+    /// `false`: there is to be none.
+    pub enabled: bool,
+    pub policy: Policy,
 }
 
 /// Address ranges inside the app cluster, as CIDR.
@@ -124,6 +135,15 @@ impl Default for Network {
         Self {
             pods: DEFAULT_PODS.to_string(),
             services: DEFAULT_SERVICES.to_string(),
+        }
+    }
+}
+
+impl Default for Resize {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            policy: Policy::default(),
         }
     }
 }
@@ -201,6 +221,23 @@ pub fn parse(text: &str, file: &str, base: &Catalog) -> Result<Platform, Failure
     }
 }
 
+/// The policy that the text of `file` describes: the same document as `spec.resize`. An empty one is the usual policy.
+///
+/// The failure names every problem, as with [`parse`].
+pub fn policy(text: &str, file: &str) -> Result<Policy, Failure> {
+    let root = document::read_any(text);
+    let Some(root) = root.map_err(|problem| problems::failure(file, vec![problem]))? else {
+        return Ok(Policy::default());
+    };
+    let mut reader = Reader::default();
+    let object = reader.root(&root, &resize::POLICY);
+    let policy = object.map(|object| resize::policy(&object, &mut reader));
+    match policy {
+        Some(policy) if reader.problems.is_empty() => Ok(policy),
+        _ => Err(problems::failure(file, reader.problems)),
+    }
+}
+
 /// The platform that `up SUBSTRATE` means without a file: one pool of `workers`, everything else by default.
 pub fn default(
     substrate: Substrate,
@@ -222,6 +259,7 @@ pub fn default(
         network: Network::default(),
         control_plane_replicas: 1,
         pools: vec![Pool::first(workers)],
+        resize: Resize::default(),
     })
 }
 

@@ -14,7 +14,7 @@ use crate::home::Home;
 use crate::kubeconfig::Kubeconfig;
 use crate::names::Names;
 use crate::plan::Wanted;
-use crate::render::{self, Manifest};
+use crate::render::{self, Manifest, Program};
 use crate::spec::{Platform, Substrate};
 use crate::substrate::Backend;
 use crate::substrate::local::{infra_node, loop_image, networking};
@@ -30,7 +30,7 @@ pub struct World {
     pub platform: Platform,
     /// The app cluster's objects, rendered.
     pub manifests: Vec<Manifest>,
-    /// The resize loop's objects, if it is to be installed.
+    /// The resize loop's objects, where it is to be installed or removed.
     pub resize: Vec<Manifest>,
     /// RFC 3339; the infra node carries it, so that `gc` finds what has outlived its time.
     pub expires: Option<String>,
@@ -109,17 +109,26 @@ impl World {
             .into()
     }
 
-    /// Has the resize loop installed if it has anything to do: if a pool has a maximum.
-    pub fn install_resize(&mut self) -> Result<()> {
+    /// Has the resize loop installed if it has anything to do, which is if a pool has a maximum; removed if nobody wants
+    /// it.
+    pub fn look_for_resize(&mut self) -> Result<()> {
         let pools = &self.platform.pools;
-        if pools.iter().all(|pool| pool.sizes.is_none()) {
+        let installs = self.platform.resize.enabled;
+        if installs && pools.iter().all(|pool| pool.sizes.is_none()) {
             return Ok(());
         }
         let program = match self.platform.substrate {
-            Substrate::Sim => None,
-            Substrate::Local => Some(loop_image::program()?),
+            Substrate::Local if installs => loop_image::program()?,
+            // What goes is found by its name, and a simulated platform runs no pods.
+            _ => Program::default(),
         };
-        self.resize = render::resize(&self.platform, program.as_ref())?;
+        self.resize = render::resize(&self.platform, &program)?;
+        Ok(())
+    }
+
+    /// Looks for the resize loop's objects, however they were installed.
+    pub fn look_for_any_resize(&mut self) -> Result<()> {
+        self.resize = render::resize(&self.platform, &Program::default())?;
         Ok(())
     }
 

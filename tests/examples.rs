@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use bex_infra::catalog::Catalog;
 use bex_infra::render::{self, Manifest};
-use bex_infra::resize::policy;
+use bex_infra::resize::policy::Policy;
 use bex_infra::resize::prices::PriceList;
 use bex_infra::resize::simulate::{Setting, simulate};
 use bex_infra::resize::workload::{Workload, catalog};
@@ -88,12 +88,23 @@ fn every_app_is_a_deployment_that_asks_for_something() {
 #[test]
 fn the_example_of_a_policy_says_what_is_usual() {
     let text = fs::read_to_string(examples().join("policy.yaml")).unwrap();
-    assert_eq!(policy::file::parse(&text), Ok(policy::Policy::default()));
+    assert_eq!(
+        spec::policy(&text, "policy.yaml").unwrap(),
+        Policy::default()
+    );
 }
 
 #[test]
-fn the_example_of_a_workload_can_be_simulated() {
-    let text = fs::read_to_string(examples().join("workload.yaml")).unwrap();
+fn the_example_of_a_workload_and_those_of_the_bench_can_be_simulated() {
+    can_be_simulated(&examples().join("workload.yaml"));
+    let others = examples().join("../benches/workloads");
+    for file in fs::read_dir(others).unwrap() {
+        can_be_simulated(&file.unwrap().path());
+    }
+}
+
+fn can_be_simulated(file: &Path) {
+    let text = fs::read_to_string(file).unwrap();
     let mut workload: Workload = serde_saphyr::from_str(&text).unwrap();
     workload.types = catalog::types(&PriceList::named("hetzner").unwrap());
     let setting = Setting {
@@ -102,6 +113,13 @@ fn the_example_of_a_workload_can_be_simulated() {
     };
     let report = simulate(&workload, &setting).unwrap();
     assert_eq!(report.outcomes.len(), setting.strategies.len());
+    assert!(
+        report
+            .outcomes
+            .iter()
+            .all(|outcome| outcome.machines_bought > 0),
+        "{report}"
+    );
 }
 
 #[test]

@@ -219,7 +219,7 @@ pub(super) struct Resize {
     /// Let the resize loop bring workers, this many at most; it keeps those of the start
     #[arg(long, value_name = "N", conflicts_with = "file", value_parser = clap::value_parser!(u32).range(1..=i64::from(spec::MAX_REPLICAS)))]
     max: Option<u32>,
-    /// Do not install the resize loop
+    /// Have no resize loop: an installed one is removed
     #[arg(long)]
     no_resize: bool,
 }
@@ -227,6 +227,7 @@ pub(super) struct Resize {
 impl Resize {
     /// Gives the default pool its sizes: what was its number of workers is its minimum.
     pub(super) fn size(self, mut meant: Meant) -> Result<Meant, Failure> {
+        meant.platform.resize.enabled &= !self.no_resize;
         let Some(max) = self.max else {
             return Ok(meant);
         };
@@ -239,13 +240,6 @@ impl Resize {
             pool.sizes = Some(Sizes { min, max });
         }
         Ok(meant)
-    }
-
-    pub(super) fn install(self, world: &mut World) -> Result<()> {
-        if self.no_resize {
-            return Ok(());
-        }
-        world.install_resize()
     }
 }
 

@@ -1,3 +1,5 @@
+mod resize;
+
 use anyhow::Result;
 use clap::Args;
 
@@ -16,7 +18,9 @@ use crate::ui::table::table;
 #[command(after_help = "\
 Example:
   bex-infra doctor
-  sudo bex-infra doctor --fix")]
+  sudo bex-infra doctor --fix
+
+Of a platform that is up, the resize loop is checked too: whether it runs, and what holds it back.")]
 pub(super) struct Doctor {
     /// Raise kernel limits and remove containers of ours that were never started
     #[arg(long)]
@@ -27,10 +31,14 @@ pub(super) struct Doctor {
 
 impl Doctor {
     pub(super) async fn run(self, ui: &Ui) -> Result<()> {
-        let platform = self.existing.platform()?.platform;
+        let meant = self.existing.platform()?;
+        let platform = meant.platform.clone();
+        let resize = resize::look(meant).await;
         if platform.substrate == Substrate::Sim {
             let home = Home::of(platform.names.platform())?;
-            return tell(ui, &sim::preflight::check(&home));
+            let mut findings = sim::preflight::check(&home);
+            findings.extend(resize);
+            return tell(ui, &findings);
         }
         let docker = Docker::connect().await;
         let mut findings = look(&docker, &platform).await?;
@@ -39,6 +47,7 @@ impl Doctor {
             fix(ui, &platform, docker, &findings).await?;
             findings = look(&Ok(docker.clone()), &platform).await?;
         }
+        findings.extend(resize);
         tell(ui, &findings)
     }
 }

@@ -27,7 +27,7 @@ impl Plan {
     pub(super) async fn run(self, ui: &Ui) -> Result<()> {
         let meant = self.resize.size(self.target.platform(self.workers)?)?;
         let mut world = meant.world(Limit::default(), READING).await?;
-        self.resize.install(&mut world)?;
+        world.look_for_resize()?;
         let plan = run::plan_up(&world).await?;
         ui.data(&plan, |plan| text(world.names().platform(), plan))
     }

@@ -57,7 +57,7 @@ impl Smoke {
     pub(super) async fn run(self, ui: &Ui) -> Result<()> {
         let meant = self.target.platform_or(&fresh_name(), None)?;
         let mut world = self.resize.size(meant)?.world(self.limit, USUALLY).await?;
-        self.resize.install(&mut world)?;
+        world.look_for_resize()?;
         preflight::require(ui, &world).await?;
         let (results, took) = show(ui, async |control| {
             smoke::run(&world, self.keep, &control).await

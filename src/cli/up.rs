@@ -52,7 +52,7 @@ impl Up {
         let begun = Instant::now();
         let meant = self.resize.size(self.target.platform(self.workers)?)?;
         let mut world = meant.world(self.limit, USUALLY).await?;
-        self.resize.install(&mut world)?;
+        world.look_for_resize()?;
         world.expires = self.ttl.map(expiry).transpose()?;
         let _lock = world.home.lock("up")?;
         let plan = run::plan_up(&world).await?;

@@ -8,7 +8,7 @@ use super::*;
 use crate::catalog::{Catalog, Component, Images};
 use crate::names::Names;
 use crate::observe::{self, App, Group, Infra, Installed, Instance, Observed, Pool as SeenPool};
-use crate::spec::{Network, Platform, Pool, Substrate};
+use crate::spec::{self, Network, Platform, Pool, Substrate};
 
 fn platform(replicas: Option<u32>) -> Platform {
     Platform {
@@ -29,6 +29,7 @@ fn platform(replicas: Option<u32>) -> Platform {
             services: "10.96.0.0/16".into(),
         },
         control_plane_replicas: 1,
+        resize: spec::Resize::default(),
         pools: vec![Pool {
             name: "worker-0".into(),
             replicas,
@@ -364,7 +365,7 @@ fn a_pool_that_the_spec_wants_larger_is_scaled_after_the_control_plane_is_there(
     );
     assert!(
         text.ends_with(
-            "wait for 3 workers ready in worker-0 (0 ready, 3 wanted) after [6 9 10 13]"
+            "wait for 3 workers ready in worker-0 (0 ready, 3 wanted) after [6 11 12 15]"
         ),
         "{text}"
     );

@@ -5,7 +5,7 @@ mod pools;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::drain::Removal;
-use super::{Action, Plan};
+use super::{Action, Controllers, Plan};
 use crate::catalog::Component;
 use crate::failure::Failure;
 use crate::observe::{App, Installed, Instance, Observed};
@@ -20,7 +20,7 @@ pub struct Wanted {
     /// The app cluster's objects: (`Kind/name`, hash), in the order of application.
     pub objects: Vec<(String, String)>,
     pub components: Vec<Component>,
-    /// The resize loop's objects: (`Kind/name`, hash). None if it is not to be installed.
+    /// The resize loop's objects: (`Kind/name`, hash). None if it is neither to be installed nor removed.
     pub resize: Vec<(String, String)>,
 }
 
@@ -305,7 +305,7 @@ fn app_cluster(
         );
     }
     let after = [applied, control_plane, networking];
-    resize(plan, wanted, &seen.infra, &after);
+    resize(plan, platform, wanted, &seen.infra, &after);
     pools(plan, platform, app, removals, &after)
 }
 
@@ -317,19 +317,32 @@ fn missing(wanted: &[(String, String)], applied: &BTreeMap<String, String>) -> V
     missing.map(|(key, _)| key.clone()).collect()
 }
 
-/// The steps after which a new control plane's API server answers, and after which Cluster API knows it.
+/// The steps after which a new control plane's API server answers, and after which Cluster API knows it. kubeadm has work
+/// left when the API server answers.
 fn new_control_plane(
     plan: &mut Plan,
     cluster: &str,
     before: &[Option<usize>],
 ) -> (Option<usize>, Option<usize>) {
-    let action = Action::WaitForBootstrap {
-        cluster: cluster.to_owned(),
+    let reason = "it has no control plane yet";
+    let cluster = cluster.to_owned();
+    let answers = Action::WaitForApiServer {
+        cluster: cluster.clone(),
     };
-    let node = plan.add(action, "it has no control plane yet", before);
-    let reason = "they would look for the new control plane only every 30 s";
-    let restarted = plan.add(Action::RestartControllers, reason, &[node]);
-    (node, wait_for_control_plane(plan, cluster, &[restarted]))
+    let answers = plan.add(answers, reason, before);
+    let core = restart(plan, Controllers::Core, answers);
+    let set_up = Action::WaitForBootstrap {
+        cluster: cluster.clone(),
+    };
+    let set_up = plan.add(set_up, reason, before);
+    let infrastructure = restart(plan, Controllers::Infrastructure, set_up);
+    let restarted = [core, infrastructure];
+    (answers, wait_for_control_plane(plan, &cluster, &restarted))
+}
+
+fn restart(plan: &mut Plan, controllers: Controllers, after: Option<usize>) -> Option<usize> {
+    let reason = "the new control plane would be looked for only every 30 s";
+    plan.add(Action::RestartControllers { controllers }, reason, &[after])
 }
 
 fn wait_for_control_plane(

@@ -20,6 +20,9 @@ pub struct Decision {
     pub remove: Vec<Remove>,
     /// Machines that will never be nodes: sold out, or over their time to join.
     pub replace: Vec<Replace>,
+    /// Nodes that new pods are to leave alone, or no longer.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub taint: Vec<SoftTaint>,
     /// Pods that nothing helps.
     pub helpless: Vec<Helpless>,
     /// Nodes that stay though they are little used, and why.
@@ -34,7 +37,10 @@ pub struct Decision {
 impl Decision {
     /// Whether nothing is to be done. What is only told, such as why a node stays, does not count.
     pub fn is_empty(&self) -> bool {
-        self.grow.is_empty() && self.remove.is_empty() && self.replace.is_empty()
+        self.grow.is_empty()
+            && self.remove.is_empty()
+            && self.replace.is_empty()
+            && self.taint.is_empty()
     }
 }
 
@@ -94,6 +100,16 @@ pub struct Replace {
     pub reason: String,
     /// Its group shrinks by one: another rung of the ladder takes over.
     pub sold_out: bool,
+}
+
+/// A node that nobody needs gets a taint that makes pods prefer others, or loses it because it is needed again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SoftTaint {
+    pub node: String,
+    pub group: String,
+    /// It gets the taint.
+    pub set: bool,
+    pub reason: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

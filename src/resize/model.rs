@@ -7,8 +7,8 @@
 //! A MachineDeployment whose type is not in the price list is taken to cost one unit of the currency an hour, like all
 //! others without a price: among those, the larger machines win.
 //!
-//! What is learned (sizes, labels, boot times, what is sold out) is kept in memory only; after a restart it is learned
-//! again.
+//! What is sold out and how long machines take to boot is kept in annotations ([`memory`]); sizes and labels of nodes
+//! are learned again after a restart, from the nodes that are there.
 
 mod allowance;
 mod coming;
@@ -19,13 +19,16 @@ mod growth;
 mod ladder;
 mod leave;
 mod machines;
+mod memory;
 mod nodes;
 mod objects;
+mod plans;
 mod pods;
 mod removal;
 mod strays;
 mod template;
 mod time;
+mod whereabouts;
 
 use std::collections::BTreeMap;
 
@@ -92,6 +95,9 @@ pub struct Model {
     ladder: ladder::Ladder,
     coming: coming::Coming,
     removal: removal::Memory,
+    plans: plans::Plans,
+    /// Pods that waited at the last decision though they have a place.
+    settled: Vec<growth::Settled>,
     /// How many were left when classes were forgotten last.
     classes_left: usize,
 }
@@ -114,6 +120,8 @@ impl Model {
             ladder: ladder::Ladder::default(),
             coming: coming::Coming::default(),
             removal: removal::Memory::default(),
+            plans: plans::Plans::default(),
+            settled: Vec::new(),
             classes_left: 0,
         }
     }
@@ -178,7 +186,11 @@ impl Model {
                 Ok(replace(&mut self.budgets, id(), budget))
             }
             _ if crate::scheduling::RESOURCES.contains(&resource) => {
-                self.state.apply(resource, namespace, name, json)
+                let changed = self.state.apply(resource, namespace, name, json);
+                if resource == "csinodes.storage.k8s.io" {
+                    self.learn_attachable(name);
+                }
+                changed
             }
             _ => Ok(false),
         }
@@ -210,9 +222,8 @@ impl Model {
         let changed = match resource {
             "machinedeployments.cluster.x-k8s.io" => {
                 let group = objects::read(json)?.map(groups::Group::of);
-                let before = self.groups.get(&name).map(|group| group.replicas);
-                if group.as_ref().map(|group| group.replicas) > before && before.is_some() {
-                    self.removal.gained(&name, now);
+                if let Some(group) = &group {
+                    self.remember(&name, group, now);
                 }
                 replace(&mut self.groups, name, group)
             }

@@ -1,4 +1,4 @@
-//! YAML text to a tree in which every key and value remembers its place. Knows nothing of platforms.
+//! YAML text to a tree in which every key and value remembers its place.
 
 use std::fmt;
 
@@ -34,17 +34,23 @@ pub(super) type Entry = (Spanned<String>, Node);
 
 /// Parses exactly one document, which is not empty.
 pub(super) fn read(text: &str) -> Result<Node, Problem> {
+    let missing = || Problem::of_file("holds no document; expected one `Platform`");
+    read_any(text)?.ok_or_else(missing)
+}
+
+/// Parses a document that may be empty.
+pub(super) fn read_any(text: &str) -> Result<Option<Node>, Problem> {
     if text.len() > MAX_BYTES {
         return Err(Problem::of_file(format!(
             "is {} bytes long; at most {MAX_BYTES} are read",
             text.len()
         )));
     }
-    let root: Node =
-        serde_saphyr::from_str_with_options(text, strict()).map_err(|error| problem(&error))?;
-    match root.value {
-        Value::Null => Err(empty()),
-        _ => Ok(root),
+    match serde_saphyr::from_str_with_options::<Node>(text, strict()) {
+        Ok(root) if matches!(root.value, Value::Null) => Ok(None),
+        Ok(root) => Ok(Some(root)),
+        Err(error) if matches!(error.without_snippet(), Error::Eof { .. }) => Ok(None),
+        Err(error) => Err(problem(&error)),
     }
 }
 
@@ -71,16 +77,9 @@ fn strict() -> Options {
     }
 }
 
-fn empty() -> Problem {
-    Problem::of_file("holds no document; expected one `Platform`")
-}
-
 fn problem(error: &Error) -> Problem {
     let message = match error.without_snippet() {
-        Error::Eof { .. } => return empty(),
-        Error::MultipleDocuments { .. } => {
-            "a second document; expected one `Platform` per file".into()
-        }
+        Error::MultipleDocuments { .. } => "a second document; expected one per file".into(),
         other => UserMessageFormatter.format_message(other),
     };
     match error.location() {

@@ -1,6 +1,7 @@
 //! Typed access to a document. What does not fit is noted with its place and path, and reading goes on, so that a
 //! person sees everything that is wrong with a file in one go.
 
+use std::fmt::Display;
 use std::ops::RangeInclusive;
 
 use serde_saphyr::Location;
@@ -88,6 +89,23 @@ impl Reader {
         }
     }
 
+    pub(super) fn boolean(&mut self, field: &Field<'_>) -> Option<bool> {
+        match field.node.value {
+            Value::Bool(value) => Some(value),
+            _ => self.mismatch(field, "true or false"),
+        }
+    }
+
+    /// The digits of a number, which people write with and without quotes.
+    pub(super) fn digits(&mut self, field: &Field<'_>) -> Option<String> {
+        match &field.node.value {
+            Value::Integer(number) => Some(number.to_string()),
+            Value::Float(number) => Some(number.to_string()),
+            Value::String(text) => Some(text.clone()),
+            _ => self.mismatch(field, "a number"),
+        }
+    }
+
     pub(super) fn whole_number(&mut self, field: &Field<'_>) -> Option<i128> {
         match field.node.value {
             Value::Integer(number) => Some(number),
@@ -95,9 +113,12 @@ impl Reader {
         }
     }
 
-    pub(super) fn count(&mut self, field: &Field<'_>, range: &RangeInclusive<u32>) -> Option<u32> {
+    pub(super) fn count<T>(&mut self, field: &Field<'_>, range: &RangeInclusive<T>) -> Option<T>
+    where
+        T: TryFrom<i128> + PartialOrd + Display,
+    {
         let number = self.whole_number(field)?;
-        let count = u32::try_from(number)
+        let count = T::try_from(number)
             .ok()
             .filter(|count| range.contains(count));
         if count.is_none() {

@@ -4,6 +4,7 @@ use super::*;
 use crate::failure::{Exit, Report, report};
 
 mod bad_input;
+mod resize;
 
 fn base() -> Catalog {
     serde_saphyr::from_str(include_str!("../../tests/fixtures/catalog.yaml")).unwrap()
@@ -181,7 +182,7 @@ fn all_problems_are_told_at_once_in_the_order_of_the_file() {
     ));
     assert_eq!(
         report.message,
-        "p.yaml:5:3: spec.substrat: unknown field; expected substrate, kubernetes, controlPlane, pools, network, catalog
+        "p.yaml:5:3: spec.substrat: unknown field; expected substrate, kubernetes, controlPlane, pools, network, resize, catalog
 p.yaml:5:3: spec.substrate: is missing
 p.yaml:7:14: spec.pools[0].name: `Worker` is not a name; expected lower-case letters, digits and `-`, first a letter, \
          last no `-`

@@ -7,6 +7,7 @@ use super::document::Node;
 use super::pools::pools;
 use super::problems::nearest;
 use super::reader::{Field, Object, Reader};
+use super::resize::resize;
 use super::values;
 use super::{CONTROL_PLANE_SIZES, DEFAULT_PODS, DEFAULT_SERVICES};
 use super::{Network, Platform, Substrate};
@@ -36,6 +37,7 @@ pub(super) fn platform(root: &Node, base: &Catalog, reader: &mut Reader) -> Opti
             "controlPlane",
             "pools",
             "network",
+            "resize",
             "catalog",
         ],
     )?;
@@ -43,6 +45,7 @@ pub(super) fn platform(root: &Node, base: &Catalog, reader: &mut Reader) -> Opti
     let control_plane_replicas = control_plane(&spec, reader);
     let pools = pools(&spec, name.as_deref(), substrate, reader);
     let network = network(&spec, reader);
+    let resize = resize(&spec, reader);
     let catalog = catalog::overridden(&field, &spec, base, reader);
     Some(Platform {
         names: Names::new(name?),
@@ -51,6 +54,7 @@ pub(super) fn platform(root: &Node, base: &Catalog, reader: &mut Reader) -> Opti
         network: network?,
         control_plane_replicas: control_plane_replicas?,
         pools: pools?,
+        resize: resize?,
     })
 }
 

@@ -72,6 +72,68 @@ fn up_installs_the_loop_once_and_down_takes_it_away() {
 }
 
 #[test]
+fn a_loop_that_nobody_wants_any_more_is_removed() {
+    let platform = Platform::up(&["--max", "3"]);
+    let args = ["--max", "3", "--no-resize"];
+    let planned = platform.must(&[&["plan", "sim"][..], &args].concat());
+    assert!(
+        planned.stdout.contains("remove the resize loop"),
+        "{}",
+        planned.stdout
+    );
+    platform.must(&[&["up", "sim"][..], &args].concat());
+    let again = platform.must(&[&["plan", "sim"][..], &args].concat());
+    assert!(again.stdout.contains("nothing to do"), "{}", again.stdout);
+    let resize = &platform.status()["observed"]["infra"]["resize"];
+    assert_eq!(resize["runs"], false, "{resize}");
+    let judged = platform.must(&["doctor"]);
+    let missing = "no resize loop is installed";
+    assert!(judged.stdout.contains(missing), "{}", judged.stdout);
+}
+
+#[test]
+fn the_policy_of_a_spec_is_the_installed_loops_and_a_change_of_it_is_a_step() {
+    let spec = |cost: &str| format!("{SPEC}  resize: {{maxHourlyCost: {cost}}}\n");
+    let platform = Platform::of(&spec("0.0001"), &[]);
+    // The workers that are there cost more: whoever explains knows the installed policy.
+    let judged = platform.must(&["doctor"]);
+    assert!(judged.stdout.contains("resizes"), "{}", judged.stdout);
+    let cluster = App::of(&platform);
+    cluster.apply(include_str!("../../examples/burst.yaml"));
+    eventually(|| {
+        let explained = platform.must(&["scale", "workers", "--explain"]);
+        explained.stdout.contains("more than 0.0001 an hour")
+    });
+    platform.sandbox.write("platform.yaml", &spec("5"));
+    let planned = platform.must(&["plan", "-f", "platform.yaml"]);
+    assert!(
+        planned.stdout.contains("its policy changes"),
+        "{}",
+        planned.stdout
+    );
+    platform.must(&["up", "-f", "platform.yaml"]);
+    // Workers come now, and while they do the platform is not Available.
+    eventually(|| {
+        let again = platform.must(&["plan", "-f", "platform.yaml"]);
+        again.stdout.contains("nothing to do")
+    });
+    eventually(|| platform.status()["observed"]["app"]["pools"]["web"]["replicas"] != 1);
+}
+
+#[test]
+fn a_policy_that_is_wrong_is_refused_with_its_place() {
+    let sandbox = Sandbox::new();
+    sandbox.write(
+        "platform.yaml",
+        &format!("{SPEC}  resize: {{settle: soon}}\n"),
+    );
+    let done = sandbox.run(&["plan", "-f", "platform.yaml"]);
+    assert_eq!(done.code, Some(2));
+    let place = "platform.yaml:14:20: spec.resize.settle: `soon` is not a duration";
+    assert!(done.stderr.contains(place), "{}", done.stderr);
+}
+
+#[test]
 fn a_platform_without_a_maximum_has_no_loop() {
     let sandbox = Sandbox::new();
     let planned = sandbox.run(&["plan", "sim"]);

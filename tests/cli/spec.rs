@@ -29,7 +29,7 @@ fn said_of_spec(lines: &str) -> String {
 #[test]
 fn an_unknown_field_is_refused_with_what_was_meant() {
     insta::assert_snapshot!(said_of_spec("  pool: []\n"), @"
-    error: platform.yaml:6:3: spec.pool: unknown field; expected substrate, kubernetes, controlPlane, pools, network, catalog
+    error: platform.yaml:6:3: spec.pool: unknown field; expected substrate, kubernetes, controlPlane, pools, network, resize, catalog
     hint: `spec.pool`: did you mean `pools`?
     ");
 }
@@ -80,7 +80,7 @@ fn an_empty_file_is_refused() {
 #[test]
 fn a_second_document_is_refused() {
     insta::assert_snapshot!(said_of_spec("---\na: 1\n"), @"
-    error: platform.yaml:7:1: a second document; expected one `Platform` per file
+    error: platform.yaml:7:1: a second document; expected one per file
     ");
 }
 
@@ -103,7 +103,7 @@ fn every_problem_is_told_at_once() {
     error: platform.yaml:6:15: spec.kubernetes: expected a string, found the number 1.34
     platform.yaml:7:18: spec.pools[0].name: `A` is not a name; expected lower-case letters, digits and `-`, first a letter, last no `-`
     platform.yaml:7:42: spec.pools[1].replicas: must be 0 to 500, found 1000
-    platform.yaml:8:3: spec.sise: unknown field; expected substrate, kubernetes, controlPlane, pools, network, catalog
+    platform.yaml:8:3: spec.sise: unknown field; expected substrate, kubernetes, controlPlane, pools, network, resize, catalog
     ");
 }
 

@@ -60,7 +60,7 @@ pub(crate) fn soon() -> Instant {
     Instant::now() + Duration::from_mins(1)
 }
 
-fn binary(name: &str) -> Command {
+pub(crate) fn binary(name: &str) -> Command {
     let directory = std::env::var("BEX_TEST_BIN")
         .expect("BEX_TEST_BIN names a directory with etcd and kube-apiserver");
     let mut command = Command::new(PathBuf::from(directory).join(name));

@@ -7,21 +7,22 @@ use clap::{Args, ValueHint};
 
 use crate::failure::Failure;
 use crate::resize::offer::Price;
-use crate::resize::policy::{Policy, file};
+use crate::resize::policy::{Policy, values};
 use crate::resize::prices::PriceList;
+use crate::spec;
 
 /// Bounds that hold whatever pods wait.
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Bounds of the resize loop")]
 pub(in crate::cli) struct Bounds {
-    /// What the loop may do (YAML); see examples/policy.yaml
+    /// What the loop may do (YAML), like `spec.resize`; see examples/policy.yaml
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     policy: Option<PathBuf>,
     /// All machines together may cost so much an hour
-    #[arg(long, value_name = "AMOUNT", value_parser = file::money)]
+    #[arg(long, value_name = "AMOUNT", value_parser = values::money)]
     max_hourly_cost: Option<Price>,
     /// All machines together may cost so much a month of 730 hours
-    #[arg(long, value_name = "AMOUNT", value_parser = file::money)]
+    #[arg(long, value_name = "AMOUNT", value_parser = values::money)]
     max_monthly_cost: Option<Price>,
     /// What machines cost: `hetzner`, or a price list (YAML) of your own
     #[arg(long, value_name = "NAME|FILE", default_value = "hetzner")]
@@ -29,11 +30,11 @@ pub(in crate::cli) struct Bounds {
 }
 
 impl Bounds {
-    /// The file's policy with the amounts of the command line.
-    pub(in crate::cli) fn policy(&self) -> Result<Policy, Failure> {
+    /// The file's policy, or `usual`, with the amounts of the command line.
+    pub(in crate::cli) fn policy(&self, usual: Policy) -> Result<Policy, Failure> {
         let mut policy = match &self.policy {
-            Some(path) => read(path, file::parse)?,
-            None => Policy::default(),
+            Some(path) => spec::policy(&read(path)?, &path.display().to_string())?,
+            None => usual,
         };
         policy.max_hourly_cost = self.max_hourly_cost.or(policy.max_hourly_cost);
         policy.max_monthly_cost = self.max_monthly_cost.or(policy.max_monthly_cost);
@@ -48,16 +49,13 @@ impl Bounds {
 /// A built-in price list by its name, or one of a file; a name has neither `/` nor `.`. `flag` is where it was named.
 pub(super) fn prices(flag: &str, name: &str) -> Result<PriceList, Failure> {
     if name.contains(['/', '.']) {
-        return read(Path::new(name), |text| {
-            PriceList::parse(text).map_err(|error| format!("{error:#}"))
-        });
+        let wrong = |error| Failure::usage(format!("{name}: {error:#}"));
+        return PriceList::parse(&read(Path::new(name))?).map_err(wrong);
     }
     PriceList::named(name).map_err(|error| Failure::usage(format!("{flag}: {error:#}")))
 }
 
-fn read<T>(path: &Path, parse: impl FnOnce(&str) -> Result<T, String>) -> Result<T, Failure> {
-    let shown = path.display();
-    let text = fs::read_to_string(path)
-        .map_err(|error| Failure::usage(format!("cannot read {shown}")).because(error))?;
-    parse(&text).map_err(|error| Failure::usage(format!("{shown}: {error}")))
+fn read(path: &Path) -> Result<String, Failure> {
+    let cannot = || format!("cannot read {}", path.display());
+    fs::read_to_string(path).map_err(|error| Failure::usage(cannot()).because(error))
 }

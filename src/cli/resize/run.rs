@@ -9,6 +9,7 @@ use super::bounds::Bounds;
 use super::lines::Lines;
 use crate::failure::Failure;
 use crate::names::NAMESPACE;
+use crate::resize::policy::Policy;
 use crate::service::{self, Service};
 use crate::tools::kube::{self, Client};
 use crate::ui::{Ui, interrupt};
@@ -47,7 +48,10 @@ pub(super) struct Run {
 
 impl Run {
     pub(super) async fn run(self, ui: &Ui) -> Result<()> {
-        let (policy, prices) = (self.bounds.policy()?, self.bounds.prices()?);
+        let (policy, prices) = (
+            self.bounds.policy(Policy::default())?,
+            self.bounds.prices()?,
+        );
         let cancel = interrupt::on_signal()?;
         let (infra, app) = self.clients().await?;
         let (lines, sink) = Lines::start(*ui);

@@ -25,7 +25,7 @@ pub(super) struct Simulate {
     /// How long to simulate
     #[arg(long, value_name = "N", default_value_t = 24.0)]
     hours: f64,
-    /// Decides how long each machine takes to boot; the same seed gives the same run
+    /// Decides how long each machine takes to boot, and what comes at random; the same seed gives the same run
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
 }

@@ -10,6 +10,7 @@ use crate::cli::resize::bounds::Bounds;
 use crate::cli::resize::lines::Lines;
 use crate::cli::show;
 use crate::observe::platform::observe;
+use crate::observe::policy;
 use crate::resize::live::decide_once;
 use crate::run;
 use crate::service::{self, Service};
@@ -58,13 +59,14 @@ impl Auto {
         pool: Option<&str>,
         dry_run: bool,
     ) -> Result<()> {
+        let (infra, app) = (world.infra_client().await?, world.app_client().await?);
+        let installed = policy::installed(&infra, &world.platform).await?;
         let service = Service {
-            policy: self.bounds.policy()?,
+            policy: self.bounds.policy(installed)?,
             prices: self.bounds.prices()?,
             log: self.log,
             ..Service::of(world.names().app_cluster())
         };
-        let (infra, app) = (world.infra_client().await?, world.app_client().await?);
         if self.explain {
             return explain::run(ui, infra, app, service, self.pod.as_deref()).await;
         }

@@ -26,11 +26,19 @@ pub(super) async fn run(
     service: Service,
     pod: Option<&str>,
 ) -> Result<()> {
-    let (_, decision) = decide_once(infra, app, &service.options()).await?;
+    let options = service.options();
+    let (model, decision) = decide_once(infra, app, &options).await?;
     let Some(pod) = pod else {
         return ui.data(&decision, |decision| format!("{decision:#}"));
     };
-    let why = about(pod, &decision).ok_or_else(|| unknown(pod))?;
+    let other = || {
+        Some(format!(
+            "{pod} {}",
+            model.whereabouts(pod, &options.policy)?
+        ))
+    };
+    let why = about(pod, &decision).or_else(other);
+    let why = why.ok_or_else(|| unknown(pod))?;
     let explained = Explained {
         pod: pod.to_owned(),
         why,
@@ -72,6 +80,7 @@ fn about(pod: &str, decision: &Decision) -> Option<String> {
 }
 
 fn unknown(pod: &str) -> Failure {
-    Failure::failed(format!("nothing is to be done for pod {pod}"))
-        .hint("it runs, or it fits on a node that is there or on its way")
+    Failure::failed(format!("pod {pod} neither has a node nor waits for one"))
+        .hint("there is no such pod, or it has ended, or a scheduling gate or another scheduler holds it")
+        .hint("kubectl get pods --all-namespaces")
 }

@@ -162,3 +162,70 @@ fn a_resize_loop_of_this_very_program_is_left_alone_and_another_one_replaced() {
     assert!(plan("h1").is_empty());
     assert!(text(&plan("h2")).starts_with("0 install the resize loop"));
 }
+
+/// A platform whose loop is installed: (`Kind/name`, hash) of its objects.
+fn installed(objects: &[(&str, &str)]) -> Observed {
+    let mut seen = complete();
+    let applied = objects.iter();
+    seen.infra.resize = observe::Resize {
+        applied: applied
+            .map(|(key, hash)| ((*key).to_owned(), (*hash).to_owned()))
+            .collect(),
+        runs: true,
+        holder: None,
+    };
+    seen
+}
+
+const OBJECTS: [(&str, &str); 3] = [
+    ("Role/acme-resize", "r1"),
+    ("ConfigMap/acme-resize", "p1"),
+    ("Deployment/acme-resize", "d1"),
+];
+
+fn wants(objects: [(&str, &str); 3]) -> Wanted {
+    let own = |(key, hash): (&str, &str)| (key.to_owned(), hash.to_owned());
+    Wanted {
+        resize: objects.map(own).to_vec(),
+        ..wanted()
+    }
+}
+
+#[test]
+fn another_policy_is_a_step_of_its_own_kind() {
+    let mut changed = OBJECTS;
+    changed[1].1 = "p2";
+    changed[2].1 = "d2";
+    let seen = installed(&OBJECTS);
+    let plan = up(&platform(Some(1)), &wants(changed), &seen, &BTreeMap::new());
+    assert_eq!(
+        text(&plan.unwrap()),
+        "0 install the resize loop (its policy changes) after []\n\
+         1 wait until the resize loop is at work (it begins anew) after [0]"
+    );
+    let mut newer = OBJECTS;
+    newer[2].1 = "d2";
+    let plan = up(&platform(Some(1)), &wants(newer), &seen, &BTreeMap::new());
+    let told = text(&plan.unwrap());
+    assert!(
+        told.contains("not as this program would install it"),
+        "{told}"
+    );
+}
+
+#[test]
+fn a_loop_that_nobody_wants_is_removed_and_then_nothing_is_left_to_do() {
+    let mut platform = platform(Some(1));
+    platform.resize.enabled = false;
+    let plan = |seen: &Observed| up(&platform, &wants(OBJECTS), seen, &BTreeMap::new()).unwrap();
+    assert_eq!(
+        text(&plan(&installed(&OBJECTS))),
+        "0 remove the resize loop (it is not wanted) after []"
+    );
+    let half = plan(&installed(&OBJECTS[..1]));
+    let Action::RemoveResize { objects } = &half.steps[0].action else {
+        panic!("{}", text(&half))
+    };
+    assert_eq!(*objects, ["Role/acme-resize"]);
+    assert!(plan(&complete()).is_empty());
+}

@@ -10,25 +10,57 @@ use crate::failure::Failure;
 use crate::observe::{App, Group, Infra, Pool};
 use crate::spec::{self, Platform};
 
-/// The loop needs the way to the app cluster, which is there with its control plane.
-pub(super) fn resize(plan: &mut Plan, wanted: &Wanted, seen: &Infra, after: &[Option<usize>]) {
+/// The loop is installed, given another policy, or removed. It needs the way to the app cluster, which is there with
+/// its control plane.
+pub(super) fn resize(
+    plan: &mut Plan,
+    platform: &Platform,
+    wanted: &Wanted,
+    seen: &Infra,
+    after: &[Option<usize>],
+) {
+    if !platform.resize.enabled {
+        return remove_resize(plan, wanted, seen);
+    }
     if wanted.resize.is_empty() {
         return;
     }
-    let objects: Vec<String> = missing(&wanted.resize, &seen.resize.applied);
+    let objects = missing(&wanted.resize, &seen.resize.applied);
     let installed = if objects.is_empty() {
         None
     } else {
-        let reason = match objects.len() {
-            count if count == wanted.resize.len() => "a pool has a maximum",
-            _ => "it is not as this program would install it",
-        };
+        let reason = why_install(&objects, seen);
         plan.add(Action::InstallResize { objects }, reason, after)
     };
     if installed.is_some() || !seen.resize.runs {
         let mut after = after.to_vec();
         after.push(installed);
-        plan.add(Action::WaitForResize, "nobody holds its Lease", &after);
+        let reason = if seen.resize.runs {
+            "it begins anew"
+        } else {
+            "nobody holds its Lease"
+        };
+        plan.add(Action::WaitForResize, reason, &after);
+    }
+}
+
+/// The policy is in a `ConfigMap`; where that changes, whatever runs it begins anew.
+fn why_install(objects: &[String], seen: &Infra) -> &'static str {
+    let applied = &seen.resize.applied;
+    let policy = objects.iter().find(|key| key.starts_with("ConfigMap/"));
+    match policy {
+        _ if applied.is_empty() => "a pool has a maximum",
+        Some(policy) if applied.contains_key(policy) => "its policy changes",
+        _ => "it is not as this program would install it",
+    }
+}
+
+fn remove_resize(plan: &mut Plan, wanted: &Wanted, seen: &Infra) {
+    let objects = wanted.resize.iter().map(|(key, _)| key);
+    let objects = objects.filter(|key| seen.resize.applied.contains_key(*key));
+    let objects: Vec<String> = objects.cloned().collect();
+    if !objects.is_empty() {
+        plan.add(Action::RemoveResize { objects }, "it is not wanted", &[]);
     }
 }
 

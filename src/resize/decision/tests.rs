@@ -6,6 +6,22 @@ fn names(prefix: &str, count: usize) -> Vec<String> {
         .collect()
 }
 
+/// A node whose pods fit on `bex-worker-c`.
+fn remove(node: &str, pods: &[&str], reason: &str) -> Remove {
+    let moves = pods.iter().map(|pod| Move {
+        pod: (*pod).into(),
+        to: "bex-worker-c".into(),
+    });
+    Remove {
+        node: node.into(),
+        machine: node.into(),
+        group: "bex-worker".into(),
+        moves: moves.collect(),
+        saves: Price(27_400),
+        reason: reason.into(),
+    }
+}
+
 fn full() -> Decision {
     Decision {
         grow: vec![Grow {
@@ -17,25 +33,8 @@ fn full() -> Decision {
             pods: names("default/web", 12),
         }],
         remove: vec![
-            Remove {
-                node: "bex-worker-a".into(),
-                machine: "bex-worker-a".into(),
-                group: "bex-worker".into(),
-                moves: vec![Move {
-                    pod: "default/db-0".into(),
-                    to: "bex-worker-c".into(),
-                }],
-                saves: Price(27_400),
-                reason: "5 % is asked for".into(),
-            },
-            Remove {
-                node: "bex-worker-b".into(),
-                machine: "bex-worker-b".into(),
-                group: "bex-worker".into(),
-                moves: vec![],
-                saves: Price(27_400),
-                reason: "empty".into(),
-            },
+            remove("bex-worker-a", &["default/db-0"], "5 % is asked for"),
+            remove("bex-worker-b", &[], "empty"),
         ],
         replace: vec![Replace {
             machine: "bex-big-1".into(),
@@ -43,6 +42,20 @@ fn full() -> Decision {
             reason: "ccx33 is sold out in fsn1".into(),
             sold_out: true,
         }],
+        taint: vec![
+            SoftTaint {
+                node: "bex-worker-d".into(),
+                group: "bex-worker".into(),
+                set: true,
+                reason: "nobody needs it".into(),
+            },
+            SoftTaint {
+                node: "bex-worker-e".into(),
+                group: "bex-worker".into(),
+                set: false,
+                reason: "it is needed again".into(),
+            },
+        ],
         helpless: vec![Helpless {
             pods: vec!["default/huge".into()],
             why: "insufficient memory: asks for 10 TiB".into(),
@@ -79,6 +92,10 @@ bex-worker-b   bex-worker   0.0274    empty              -
 
 REPLACE     GROUP     WHY
 bex-big-1   bex-big   ccx33 is sold out in fsn1; another offer takes its place
+
+TAINT          GROUP        WHY
+bex-worker-d   bex-worker   nobody needs it
+bex-worker-e   bex-worker   it is needed again
 
 NO HELP FOR           WHY
 1 pod: default/huge   insufficient memory: asks for 10 TiB
@@ -137,15 +154,16 @@ fn long_lists_are_cut_unless_all_is_asked_for() {
 
 #[test]
 fn any_action_makes_a_decision_more_than_empty() {
-    let (grow, remove, replace) = {
+    let (grow, remove, replace, taint) = {
         let full = full();
-        (full.grow, full.remove, full.replace)
+        (full.grow, full.remove, full.replace, full.taint)
     };
     let empty = Decision::default;
     assert!(empty().is_empty());
     assert!(!Decision { grow, ..empty() }.is_empty());
     assert!(!Decision { remove, ..empty() }.is_empty());
     assert!(!Decision { replace, ..empty() }.is_empty());
+    assert!(!Decision { taint, ..empty() }.is_empty());
 }
 
 #[test]
@@ -176,7 +194,8 @@ fn the_summary_of_a_decision_is_one_line() {
     assert_eq!(
         full().summary(),
         "grow bex-worker 3 -> 5 (cpx22) for 12 pods; remove 2 nodes: bex-worker-a, bex-worker-b; replace bex-big-1: \
-         ccx33 is sold out in fsn1; no help for 1 pod; held back bex-spare: owned by cluster-autoscaler"
+         ccx33 is sold out in fsn1; keep new pods off 1 node: bex-worker-d; let pods come again to 1 node: bex-worker-e; \
+         no help for 1 pod; held back bex-spare: owned by cluster-autoscaler"
     );
     assert_eq!(Decision::default().summary(), "nothing to do");
 }

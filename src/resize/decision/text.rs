@@ -67,6 +67,10 @@ impl Decision {
         let remove = remove.map(|nodes| format!("remove {}", counted("node", &nodes, limits)));
         let replace = self.replace.iter();
         let replace = replace.map(|gone| format!("replace {}: {}", gone.machine, gone.reason));
+        let spare = self.tainted(true, limits);
+        let spare = spare.map(|nodes| format!("keep new pods off {nodes}"));
+        let needed = self.tainted(false, limits);
+        let needed = needed.map(|nodes| format!("let pods come again to {nodes}"));
         let helpless: usize = self.helpless.iter().map(|pods| pods.pods.len()).sum();
         let helpless = (helpless > 0).then(|| format!("no help for {}", plural("pod", helpless)));
         let held = self.held.iter();
@@ -74,6 +78,8 @@ impl Decision {
         let parts = grow
             .chain(remove)
             .chain(replace)
+            .chain(spare)
+            .chain(needed)
             .chain(helpless)
             .chain(held);
         let parts: Vec<String> = parts.collect();
@@ -81,6 +87,13 @@ impl Decision {
             return "nothing to do".to_owned();
         }
         parts.join("; ")
+    }
+
+    /// Nodes that get the taint, or lose it.
+    fn tainted(&self, set: bool, limits: Limits) -> Option<String> {
+        let these = self.taint.iter().filter(|taint| taint.set == set);
+        let nodes: Vec<String> = these.map(|taint| taint.node.clone()).collect();
+        (!nodes.is_empty()).then(|| counted("node", &nodes, limits))
     }
 
     fn actions(&self, limits: Limits) -> Vec<String> {
@@ -98,6 +111,8 @@ impl Decision {
             .iter()
             .map(|remove| removal(remove, self.cost, limits));
         let replace = self.replace.iter().map(replacement);
+        let taint = self.taint.iter();
+        let taint = taint.map(|it| [it.node.clone(), it.group.clone(), it.reason.clone()]);
         let tables = [
             table(["GROW", "MACHINES", "TYPE", "EACH/H", "FOR"], grow, limits),
             table(
@@ -106,6 +121,7 @@ impl Decision {
                 limits,
             ),
             table(["REPLACE", "GROUP", "WHY"], replace, limits),
+            table(["TAINT", "GROUP", "WHY"], taint, limits),
         ];
         tables.into_iter().flatten().collect()
     }

@@ -10,7 +10,7 @@ use super::super::model::{Cluster, Model};
 use super::watch::path;
 use super::writer::Writer;
 use crate::names::FIELD_MANAGER;
-use crate::sim::clock::rfc3339;
+use crate::timestamp::rfc3339;
 
 /// Of the pods that a decision is about, so many are told at most: Events are for people.
 const MOST: usize = 50;
@@ -68,16 +68,16 @@ impl Announcer {
             }
         }
         for gone in &decision.remove {
-            let node = About {
-                cluster: Cluster::App,
-                api_version: "v1",
-                kind: "Node",
-                namespace: "default",
-                name: &gone.node,
-                uid: &gone.node,
-            };
             let message = format!("node removed by bex-infra: {}", gone.reason);
-            events.push(node.event("Normal", "ScaleDown", &message, now));
+            events.push(node(&gone.node).event("Normal", "ScaleDown", &message, now));
+        }
+        for taint in &decision.taint {
+            let reason = if taint.set {
+                "ScaleDownCandidate"
+            } else {
+                "NoScaleDownCandidate"
+            };
+            events.push(node(&taint.node).event("Normal", reason, &taint.reason, now));
         }
         let told = self.helpless_pods(decision);
         for (title, why) in told.iter().take(MOST) {
@@ -101,6 +101,17 @@ impl Announcer {
         }
         self.helpless = now;
         news
+    }
+}
+
+fn node(name: &str) -> About<'_> {
+    About {
+        cluster: Cluster::App,
+        api_version: "v1",
+        kind: "Node",
+        namespace: "default",
+        name,
+        uid: name,
     }
 }
 

@@ -15,7 +15,7 @@ use serde::Deserialize;
 use tokio::sync::mpsc::{self, Receiver};
 use tokio::sync::watch as channel;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::super::decision::Decision;
@@ -37,6 +37,9 @@ const AT_ONCE: usize = 20_000;
 
 /// Both clusters must be read within this time at the start.
 const READ_WITHIN: Duration = Duration::from_mins(5);
+
+/// All pods that were there are new to the model at the start: after this it no longer waits for more of the same burst.
+const AFTER_READING: Duration = Duration::from_millis(100);
 
 /// Drains have so long to take their marks back when everything ends.
 const END_WITHIN: Duration = Duration::from_secs(10);
@@ -125,6 +128,7 @@ impl Cycle {
             bail!("reading both clusters takes too long; {resource}: {why}");
         };
         read?;
+        sleep(AFTER_READING).await;
         let decision = self.decide();
         Ok((self.model, decision))
     }
@@ -300,6 +304,14 @@ impl Cycle {
         };
         if timeout(END_WITHIN, drains).await.is_err() {
             tracing::warn!("nodes are left cordoned: the next start takes that back");
+        }
+        let taints = async {
+            if self.writer.leads() {
+                self.leave_no_taint().await;
+            }
+        };
+        if timeout(END_WITHIN, taints).await.is_err() {
+            tracing::warn!("nodes are left tainted: the next start takes that back");
         }
         if let Some(lease) = self.options.lease.as_ref().filter(|_| self.writer.leads()) {
             self.background.shutdown().await;

@@ -30,6 +30,8 @@ pub(super) struct Drain {
     pub writer: Writer,
     pub namespace: String,
     pub group: String,
+    /// Written with its new size.
+    pub notes: marks::Notes,
     pub nodes: Vec<Remove>,
     pub within: Duration,
     pub now: Timestamp,
@@ -77,7 +79,8 @@ impl Drain {
 
     async fn lower(&self, marked: Vec<&Remove>, outcome: &mut Outcome) {
         let by = u32::try_from(marked.len()).unwrap_or(u32::MAX);
-        let lowered = marks::lower(&self.writer, &self.namespace, &self.group, by, false).await;
+        let (how, notes) = ((by, false), &self.notes);
+        let lowered = marks::lower(&self.writer, &self.namespace, &self.group, how, notes).await;
         let taken = match &lowered {
             Ok(_) => join_all(marked.iter().map(|node| self.taken(node))).await,
             Err(why) => marked.iter().map(|_| Err(why.clone())).collect(),

@@ -17,7 +17,7 @@ use tokio::time::{Instant, sleep};
 use super::super::model::Cluster;
 use super::writer::{Fence, Refused, Writer};
 use super::{Lease, Seen, Sink};
-use crate::sim::clock::rfc3339_micros;
+use crate::timestamp::rfc3339_micros;
 use crate::tools::kube::Client;
 
 /// Parts of the Lease's time: we renew it after the first, and write no more after the second.

@@ -2,13 +2,18 @@
 //!
 //! The order is always the same: the node is cordoned with our annotation, emptied, its Machine marked, the mark read
 //! back, and only then the group made smaller. Whatever is left half done is recognised by the annotation.
+//!
+//! Long before that, a node that nobody needs gets a taint that makes pods prefer others.
+
+use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
 use super::super::model::{Cluster, DELETE_MACHINE, lowering};
 use super::watch::path;
 use super::writer::{Patch, Refused, Writer};
-use crate::names::REMOVING_ANNOTATION;
+use crate::names::{REMOVING_ANNOTATION, SPARE_TAINT};
+use crate::scheduling::node::PREFER_NO_SCHEDULE;
 
 /// The group may change under our hands; then it is looked at again, so often at most.
 const ATTEMPTS: u32 = 5;
@@ -23,12 +28,15 @@ pub(super) fn machine(namespace: &str, name: &str) -> String {
 }
 
 pub(super) fn deployment(namespace: &str, name: &str) -> String {
-    let all = path(
+    format!("{}/{name}", deployments(namespace))
+}
+
+fn deployments(namespace: &str) -> String {
+    path(
         "machinedeployments.cluster.x-k8s.io",
         "v1beta2",
         Some(namespace),
-    );
-    format!("{all}/{name}")
+    )
 }
 
 /// No new pods come to the node; the annotation says why. Returns the node.
@@ -44,6 +52,37 @@ pub(super) async fn cordon(
     writer
         .patch(Cluster::App, &node(name), Patch::Merge, &body)
         .await
+}
+
+/// Sets our soft taint on a node, or takes it back; the other taints stay as they are. Returns the node.
+pub(super) async fn set_spare(
+    writer: &Writer,
+    name: &str,
+    spare: bool,
+) -> Result<bytes::Bytes, Refused> {
+    let path = node(name);
+    let mut attempts = 1;
+    loop {
+        let found = writer.get(Cluster::App, &path).await?;
+        let object: Value = serde_json::from_slice(&found).unwrap_or_default();
+        let all = object["spec"]["taints"].as_array();
+        let ours = |taint: &&Value| taint["key"] == SPARE_TAINT;
+        if all.is_some_and(|all| all.iter().any(|taint| ours(&taint))) == spare {
+            return Ok(found);
+        }
+        let others = all.into_iter().flatten().filter(|taint| !ours(taint));
+        let soft = json!({"key": SPARE_TAINT, "effect": PREFER_NO_SCHEDULE});
+        let taints: Vec<&Value> = others.chain(spare.then_some(&soft)).collect();
+        // Taints are one list: what others have changed in it meanwhile is not to be lost.
+        let body = json!([
+            {"op": "test", "path": "/metadata/resourceVersion", "value": object["metadata"]["resourceVersion"]},
+            {"op": "add", "path": "/spec/taints", "value": taints},
+        ]);
+        match writer.patch(Cluster::App, &path, Patch::Json, &body).await {
+            Err(refused) if refused.is_conflict() && attempts < ATTEMPTS => attempts += 1,
+            answer => return answer,
+        }
+    }
 }
 
 /// Takes our marks back, the Machine's first: a node that takes pods must not be the first to go.
@@ -107,25 +146,31 @@ pub(super) async fn mark(
     Ok(())
 }
 
+/// What is learned of a group's machines: its annotations, by name.
+pub(super) type Notes = BTreeMap<&'static str, String>;
+
 /// Takes so many machines off a group: as one write that does nothing if the group has changed since it was read.
 /// Returns the numbers before and after.
 pub(super) async fn lower(
     writer: &Writer,
     namespace: &str,
     name: &str,
-    by: u32,
-    forced: bool,
+    (by, forced): (u32, bool),
+    notes: &Notes,
 ) -> Result<(u32, u32), String> {
     let path = deployment(namespace, name);
     for _ in 0..ATTEMPTS {
-        let found = writer.get(Cluster::Infra, &path).await;
+        // All of them: the minimum holds for a pool as a whole.
+        let found = writer.get(Cluster::Infra, &deployments(namespace)).await;
         let found = found.map_err(|refused| format!("reading {name}: {refused}"))?;
-        let step = lowering(&found, by, forced)?;
-        let body = json!([
-            {"op": "test", "path": "/metadata/generation", "value": step.generation},
-            {"op": "test", "path": "/spec/replicas", "value": step.from},
-            {"op": "replace", "path": "/spec/replicas", "value": step.to},
-        ]);
+        let step = lowering(&found, name, by, forced)?;
+        let mut body = vec![
+            json!({"op": "test", "path": "/metadata/generation", "value": step.generation}),
+            json!({"op": "test", "path": "/spec/replicas", "value": step.from}),
+            json!({"op": "replace", "path": "/spec/replicas", "value": step.to}),
+        ];
+        body.extend(notes.iter().map(note));
+        let body = Value::Array(body);
         match writer
             .patch(Cluster::Infra, &path, Patch::Json, &body)
             .await
@@ -144,13 +189,22 @@ pub(super) async fn raise(
     namespace: &str,
     name: &str,
     (from, to): (u32, u32),
+    notes: &Notes,
 ) -> Result<bytes::Bytes, Refused> {
-    let body = json!([
-        {"op": "test", "path": "/spec/replicas", "value": from},
-        {"op": "replace", "path": "/spec/replicas", "value": to},
-    ]);
+    let mut body = vec![
+        json!({"op": "test", "path": "/spec/replicas", "value": from}),
+        json!({"op": "replace", "path": "/spec/replicas", "value": to}),
+    ];
+    body.extend(notes.iter().map(note));
+    let body = Value::Array(body);
     let path = deployment(namespace, name);
     writer
         .patch(Cluster::Infra, &path, Patch::Json, &body)
         .await
+}
+
+/// The operation that writes an annotation. A group that is resized has some already.
+fn note((key, value): (&&'static str, &String)) -> Value {
+    let key = key.replace('/', "~1");
+    json!({"op": "add", "path": format!("/metadata/annotations/{key}"), "value": value})
 }

@@ -5,6 +5,7 @@ mod failures;
 mod growing;
 mod leading;
 mod shrinking;
+mod spare;
 mod tap;
 mod world;
 

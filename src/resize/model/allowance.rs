@@ -33,13 +33,17 @@ impl Allowance {
         }
     }
 
-    /// Whether one machine more may come. It counts either way.
+    /// Whether one machine more may come.
+    pub(super) fn allows(&self, price: Price) -> bool {
+        self.machines < self.most && self.cost.saturating_add(price.0) <= self.cap
+    }
+
+    /// The same, and it counts either way.
     pub(super) fn take(&mut self, price: Price) -> bool {
-        let cost = self.cost.saturating_add(price.0);
-        let allowed = self.machines < self.most && cost <= self.cap;
+        let allowed = self.allows(price);
         if allowed {
             self.machines += 1;
-            self.cost = cost;
+            self.cost = self.cost.saturating_add(price.0);
             self.bought = self.bought.saturating_add(price.0);
         } else {
             self.refused = self.refused.saturating_add(1);

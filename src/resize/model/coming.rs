@@ -9,10 +9,11 @@ use super::super::offer::{Offer, Price};
 use super::super::policy::Policy;
 use super::time::{after, since, sooner};
 use super::{Model, groups, machines, nodes, pods, template};
+use crate::scheduling::node::ATTACHABLE;
 use crate::scheduling::{Node, NodeId};
 
 /// In front of the names of nodes that are not there yet.
-const PREFIX: &str = "machine:";
+pub(super) const PREFIX: &str = "machine:";
 
 /// What became of all machines, as of the last look.
 #[derive(Debug)]
@@ -70,6 +71,17 @@ impl Coming {
 
     pub(super) fn machine_of(&self, node: &str) -> Option<&str> {
         self.machine_of.get(node).map(String::as_str)
+    }
+
+    /// Nodes that are there, each after its machine.
+    pub(super) fn nodes_of_machines(&self) -> impl Iterator<Item = (&str, &str)> {
+        let all = self.machine_of.iter();
+        all.map(|(node, machine)| (machine.as_str(), node.as_str()))
+    }
+
+    /// Whether the machine had no Ready node at the last look.
+    pub(super) fn is_awaited(&self, machine: &str) -> bool {
+        self.awaited.contains(machine)
     }
 
     /// When the next machine's time to join is over.
@@ -172,7 +184,9 @@ impl Model {
             return;
         };
         let (template, key) = (template.to_owned(), key.to_owned());
-        self.learned.insert(template, known.as_template());
+        let mut learned = known.as_template();
+        learned.allocatable.extend(self.state.attachable(node));
+        self.learned.insert(template, learned);
         if self.coming.awaited.remove(name) {
             let took = since(now, machine.created).as_secs();
             self.boots.add(&key, took.saturating_add(1));
@@ -186,10 +200,9 @@ impl Model {
         let group = self.groups.get(&machine.group)?;
         let set = self.sets.get(&machine.set);
         let template = set.map_or(&group.template, |set| &set.template);
-        let key = if group.machine_type.is_empty() {
-            template
-        } else {
-            &group.machine_type
+        let key = match group.machine_type.as_str() {
+            "" => template,
+            machine_type => machine_type,
         };
         Some((template, key))
     }
@@ -327,6 +340,17 @@ impl Model {
         }
     }
 
+    /// Takes over how many volumes can be attached to a node, for machines of its kind that are still to come.
+    pub(super) fn learn_attachable(&mut self, node: &str) {
+        let machine = self.coming.machine_of.get(node);
+        let machine = machine.and_then(|machine| self.machines.get(machine));
+        let kind = machine.and_then(|machine| self.kind_of(machine));
+        let template = kind.map(|(template, _)| template.to_owned());
+        if let Some(learned) = template.and_then(|template| self.learned.get_mut(&template)) {
+            learned.allocatable.extend(self.state.attachable(node));
+        }
+    }
+
     /// The node that the next machine of a group becomes.
     pub(super) fn future_node(&self, group: &str) -> Option<Node> {
         self.node_of_group(group).ok()
@@ -335,11 +359,16 @@ impl Model {
     /// The error says why nobody knows.
     pub(super) fn node_of_group(&self, name: &str) -> Result<Node, String> {
         let group = self.groups.get(name).ok_or("it is gone")?;
-        if let Some(learned) = self.learned.get(&group.template) {
-            return Ok(learned.clone());
-        }
         let template = self.templates.get(&group.template);
-        template::node(group, template, &self.prices)
+        let mut node = match self.learned.get(&group.template) {
+            Some(learned) => learned.clone(),
+            None => template::node(group, template, &self.prices)?,
+        };
+        for (driver, volumes) in template::attachable(group, template)? {
+            let name = format!("{ATTACHABLE}{driver}");
+            node.allocatable.entry(name).or_insert(volumes);
+        }
+        Ok(node)
     }
 
     /// What one machine more of a group would be.

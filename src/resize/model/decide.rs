@@ -26,6 +26,7 @@ pub(super) fn decide(model: &mut Model, policy: &Policy, now: Timestamp) -> Deci
     };
     decision.cost.before = before;
     decision.cost.unpriced = !model.groups.values().any(|group| model.price(group).1);
+    model.settled.clear();
     if let Some(why) = model.frozen(policy, now) {
         let group = "all".to_owned();
         decision.held.push(Held { group, why });
@@ -34,6 +35,7 @@ pub(super) fn decide(model: &mut Model, policy: &Policy, now: Timestamp) -> Deci
         model.replace(policy, now, &mut decision);
         let placed = model.grow(policy, now, &mut decision);
         model.shrink(policy, now, &placed, &mut decision);
+        model.settled = placed;
     }
     let saved: u64 = decision.remove.iter().map(|gone| gone.saves.0).sum();
     let after = before.0.saturating_add(decision.cost.bought.0);

@@ -1,11 +1,16 @@
 //! Node groups: MachineDeployments, with who may resize them and how far.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
+use jiff::Timestamp;
+use serde::Deserialize;
+
+use super::super::policy::values::duration;
 use super::objects::{Deployment, Meta, Set};
 use crate::names::{
-    LOCATION_ANNOTATION, MACHINE_TYPE_ANNOTATION, MAX_SIZE_ANNOTATION, MIN_SIZE_ANNOTATION,
-    POOL_ANNOTATION, RUNG_ANNOTATION, SCALER_ANNOTATION,
+    BOOT_DEADLINE_ANNOTATION, LOCATION_ANNOTATION, MACHINE_TYPE_ANNOTATION, MAX_SIZE_ANNOTATION,
+    MIN_SIZE_ANNOTATION, POOL_ANNOTATION, RUNG_ANNOTATION, SCALER_ANNOTATION, SOLD_OUT_ANNOTATION,
 };
 
 const MANAGED_BY: &str = "cluster.x-k8s.io/replicas-managed-by";
@@ -43,11 +48,17 @@ pub(super) struct Group {
     pub location: String,
     pub failure_domain: String,
     pub rung: u32,
+    /// What an earlier process learned of its machines.
+    pub sold_out_until: Option<Timestamp>,
+    pub boot_deadline: Option<Duration>,
     /// Labels that its machines bring to their nodes.
     pub labels: BTreeMap<String, String>,
     /// Its own, for what they say about the size of its machines.
     pub annotations: BTreeMap<String, String>,
 }
+
+/// A group of a pool and its name.
+pub(super) type Rung<'a> = (&'a str, &'a Group);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Sizes {
@@ -93,6 +104,8 @@ impl Group {
             machine_type: said(MACHINE_TYPE_ANNOTATION).to_owned(),
             location: said(LOCATION_ANNOTATION).to_owned(),
             rung: said(RUNG_ANNOTATION).parse().unwrap_or_default(),
+            sold_out_until: said(SOLD_OUT_ANNOTATION).parse().ok(),
+            boot_deadline: duration(said(BOOT_DEADLINE_ANNOTATION)).ok(),
             failure_domain: template.spec.failure_domain.clone(),
             template: template.spec.infrastructure_ref.name.clone(),
             labels: labels
@@ -101,6 +114,22 @@ impl Group {
             uid: object.metadata.uid,
             namespace: object.metadata.namespace,
             annotations: object.metadata.annotations,
+        }
+    }
+
+    /// What boot times are kept under.
+    pub(super) fn kind(&self) -> &str {
+        match self.machine_type.as_str() {
+            "" => &self.template,
+            machine_type => machine_type,
+        }
+    }
+
+    /// What tells its pool from others.
+    pub(super) fn key<'a>(&'a self, name: &'a str) -> (&'a str, &'a str) {
+        match self.pool.as_str() {
+            "" => ("", name),
+            pool => (pool, ""),
         }
     }
 
@@ -136,6 +165,27 @@ impl MachineSet {
     }
 }
 
+/// The groups of each pool, the preferred one first. A group without one is a pool of its own.
+pub(super) fn pools(groups: &BTreeMap<String, Group>) -> BTreeMap<(&str, &str), Vec<Rung<'_>>> {
+    let mut pools: BTreeMap<(&str, &str), Vec<Rung>> = BTreeMap::new();
+    for (name, group) in groups {
+        pools
+            .entry(group.key(name))
+            .or_default()
+            .push((name, group));
+    }
+    for rungs in pools.values_mut() {
+        rungs.sort_by_key(|(name, group)| (group.rung, *name));
+    }
+    pools
+}
+
+/// The fewest machines that they may have together.
+pub(super) fn minimum(rungs: &[Rung]) -> u32 {
+    let sizes = rungs.iter().filter_map(|(_, group)| group.sizes);
+    sizes.fold(0, |sum: u32, sizes| sum.saturating_add(sizes.min))
+}
+
 /// A smaller number of machines, and what it must be compared with when it is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Lowering {
@@ -144,18 +194,21 @@ pub struct Lowering {
     pub to: u32,
 }
 
-/// Whether a MachineDeployment, as the API has it now, may lose so many machines. `failed`: they are none, because they
-/// never came; then neither its minimum nor a rollout stands in the way.
-pub fn lowering(deployment: &[u8], by: u32, failed: bool) -> Result<Lowering, String> {
-    let object: Deployment = serde_json::from_slice(deployment)
-        .map_err(|error| format!("the MachineDeployment cannot be read: {error}"))?;
-    let name = object.metadata.name.clone();
-    let group = Group::of(object);
+/// Whether a MachineDeployment may lose so many machines, of a list of all of them as the API has them now. `failed`:
+/// they are none, because they never came; then neither the minimum of its pool nor a rollout stands in the way.
+pub fn lowering(deployments: &[u8], name: &str, by: u32, failed: bool) -> Result<Lowering, String> {
+    let list: Deployments = serde_json::from_slice(deployments)
+        .map_err(|error| format!("the MachineDeployments cannot be read: {error}"))?;
+    let all = list.items.into_iter();
+    let all: BTreeMap<String, Group> = all
+        .map(|object| (object.metadata.name.clone(), Group::of(object)))
+        .collect();
+    let group = all.get(name).ok_or_else(|| format!("{name} is gone"))?;
     let unsettled = group.may_not_shrink().filter(|_| !failed);
     if let Some(why) = group.may_not_change().or(unsettled.map(str::to_owned)) {
         return Err(format!("{name} must not shrink: {why}"));
     }
-    let min = group.sizes.filter(|_| !failed).map_or(0, |sizes| sizes.min);
+    let min = if failed { 0 } else { least(&all, name, group) };
     match group.replicas.checked_sub(by).filter(|to| *to >= min) {
         Some(to) => Ok(Lowering {
             generation: group.generation,
@@ -167,6 +220,21 @@ pub fn lowering(deployment: &[u8], by: u32, failed: bool) -> Result<Lowering, St
             group.replicas
         )),
     }
+}
+
+/// The fewest machines that a group may have now, so that its pool keeps its minimum.
+fn least(all: &BTreeMap<String, Group>, name: &str, group: &Group) -> u32 {
+    let pools = pools(all);
+    let rungs = pools.get(&group.key(name)).map_or(&[][..], Vec::as_slice);
+    let others = rungs.iter().filter(|(other, _)| *other != name);
+    let others = others.fold(0, |sum: u32, (_, other)| sum.saturating_add(other.replicas));
+    minimum(rungs).saturating_sub(others)
+}
+
+/// A list as the API gives it.
+#[derive(Deserialize)]
+struct Deployments {
+    items: Vec<Deployment>,
 }
 
 /// The error says what is wrong with the annotations.

@@ -10,6 +10,7 @@ use super::super::offer::{Offer, Price};
 use super::super::policy::Policy;
 use super::Model;
 use super::allowance::Allowance;
+use super::groups::{self, Group};
 use super::pods::title;
 use super::time::sooner;
 use crate::scheduling::{ClassId, NodeId, PodKey};
@@ -18,12 +19,8 @@ use crate::scheduling::{ClassId, NodeId, PodKey};
 const EFFORT: Effort = Effort {
     improvements: 2000,
     exact_up_to: 50,
-    columns: 64,
+    columns: 1000,
 };
-
-/// A rung counts as so much dearer than the one before it, so that it is taken only where the other cannot help.
-const RUNG: u64 = 1000;
-const LAST_RUNG: u32 = 3;
 
 const INSTANCE_TYPE: &str = "node.kubernetes.io/instance-type";
 
@@ -40,12 +37,23 @@ struct Names {
     left: BTreeMap<ClassId, Vec<PodKey>>,
 }
 
+/// What may be bought. Of those of one pool the preferred ones come first.
+struct Market {
+    offers: Vec<Offer>,
+    /// Up to each of these, all are as much preferred.
+    ends: Vec<usize>,
+}
+
 /// What is bought for each group.
 #[derive(Debug, Default)]
 struct Order {
     machines: u32,
     pods: Vec<String>,
+    /// The same by machine.
+    plans: Vec<Vec<PodKey>>,
 }
+
+type Orders = BTreeMap<String, Order>;
 
 impl Model {
     /// Returns the pods that fit on what is there or on its way.
@@ -55,28 +63,42 @@ impl Model {
         now: Timestamp,
         decision: &mut Decision,
     ) -> Vec<Settled> {
+        let kept = self.keep_places();
         let mut names = self.names(policy);
+        names.leave_out(&kept);
         let waiting: Vec<Waiting> = names.waiting();
-        let mut orders = BTreeMap::new();
-        let mut settled = Vec::new();
-        let mut bound = Price::default();
+        let mut orders = Orders::new();
+        let mut settled = kept.clone();
+        let mut slack = 0;
         let mut allowance = Allowance::new(policy, decision.cost.before);
         if !waiting.is_empty() {
-            let offers = self.offers(policy, now, decision);
-            let growth = grow::grow(&mut self.state, &waiting, &offers, EFFORT);
-            settled = names.settle(&growth.placed);
-            bound = growth.bound;
+            let Market { offers, ends } = self.market(policy, now, decision);
+            let state = &mut self.state;
+            let mut growth = grow::grow_by_preference(state, &waiting, &offers, &ends, EFFORT);
+            settled.extend(names.settle(&growth.placed));
+            slack = growth.cost.0.saturating_sub(growth.bound.0);
+            if let [alone] = &mut growth.machines[..] {
+                // None that is less preferred.
+                let level = ends.iter().find(|end| alone.offer < **end);
+                let level = level.map_or(&offers[..], |end| &offers[..*end]);
+                let other = self.trade(policy, now, level, &settled, alone);
+                if allowance.allows(offers[other].price) {
+                    alone.offer = other;
+                }
+            }
             orders = self.order(now, &offers, &growth, &mut names, &mut allowance, decision);
             decision.helpless = names.helpless(&growth);
         }
-        let for_pods = allowance.bought();
+        for kept in kept {
+            self.state.remove_pod(&kept.pod);
+        }
         self.reach_minimum(now, &mut orders, &mut allowance, decision);
         allowance.explain(decision);
-        // The minimum has to be bought, whatever is chosen.
+        // What is held back makes the bound lower by no more than its price, and the minimum has to be bought whatever
+        // is chosen: the distance to the bound stays what it is.
         let bought = allowance.bought();
-        let minimum = bought.0 - for_pods.0;
         decision.cost.bought = bought;
-        decision.cost.bound = Price(bound.0.min(for_pods.0) + minimum);
+        decision.cost.bound = Price(bought.0.saturating_sub(slack));
         self.write_orders(orders, decision);
         settled
     }
@@ -92,9 +114,9 @@ impl Model {
         Names { left }
     }
 
-    /// All groups that may grow, those that are preferred in their pool in front.
-    fn offers(&self, policy: &Policy, now: Timestamp, decision: &mut Decision) -> Vec<Offer> {
-        let mut open: Vec<(&str, u32, &super::groups::Group)> = Vec::new();
+    /// All groups that may grow.
+    fn market(&self, policy: &Policy, now: Timestamp, decision: &mut Decision) -> Market {
+        let mut open: Vec<(&str, u32, &Group)> = Vec::new();
         for (name, group) in &self.groups {
             let Some(sizes) = group.sizes.filter(|_| group.may_not_change().is_none()) else {
                 continue;
@@ -105,27 +127,26 @@ impl Model {
             }
         }
         open.sort_by_key(|(name, _, group)| (group.rung, *name));
-        let mut ranks: BTreeMap<&str, u32> = BTreeMap::new();
-        let mut offers = Vec::new();
+        let mut ranks: BTreeMap<&str, usize> = BTreeMap::new();
+        let mut ranked: Vec<(usize, Offer)> = Vec::new();
         for (name, left, group) in open {
             let (price, _) = self.price(group);
             let rank = ranks.entry(&group.pool).or_default();
-            let steps = if group.pool.is_empty() { 0 } else { *rank };
-            *rank += u32::from(left > 0);
-            let price = Price(price.0.saturating_mul(RUNG.pow(steps.min(LAST_RUNG))));
+            let own = if group.pool.is_empty() { 0 } else { *rank };
+            *rank += usize::from(left > 0);
             match self.offer(name, price, left.min(policy.max_additions)) {
-                Ok(offer) => offers.push(offer),
+                Ok(offer) => ranked.push((own, offer)),
                 Err(why) => decision.held.push(Held {
                     group: name.to_owned(),
                     why,
                 }),
             }
         }
-        offers
+        Market::of(ranked)
     }
 
     /// How many machines more the group's pool may have: its maximum holds for all of its rungs together.
-    fn left_in_pool(&self, group: &super::groups::Group) -> u32 {
+    fn left_in_pool(&self, group: &Group) -> u32 {
         if group.pool.is_empty() {
             return u32::MAX;
         }
@@ -144,15 +165,15 @@ impl Model {
         names: &mut Names,
         allowance: &mut Allowance,
         decision: &mut Decision,
-    ) -> BTreeMap<String, Order> {
+    ) -> Orders {
         let more_may_come = self.pods.more_may_come(now);
-        let mut orders: BTreeMap<String, Order> = BTreeMap::new();
+        let mut orders = Orders::new();
         let (mut in_pools, mut full) = (BTreeMap::new(), BTreeSet::new());
         for machine in &growth.machines {
             let offer = &offers[machine.offer];
             let price = self.groups.get(&offer.group).map(|group| self.price(group));
             let price = price.map_or(Price(0), |(price, _)| price);
-            let pods = names.take_all(&machine.pods);
+            let pods = names.take_keys(&machine.pods);
             if let Some(until) = more_may_come.filter(|_| !self.is_full(offer, machine)) {
                 sooner(&mut decision.again, until);
                 continue;
@@ -171,7 +192,8 @@ impl Model {
             *in_pool += 1;
             let order = orders.entry(offer.group.clone()).or_default();
             order.machines += 1;
-            order.pods.extend(pods);
+            order.pods.extend(pods.iter().map(title));
+            order.plans.push(pods);
         }
         decision.held.extend(full.into_iter().map(|pool| Held {
             group: pool.to_owned(),
@@ -198,37 +220,44 @@ impl Model {
         })
     }
 
+    /// The minimum of a pool holds for all of its rungs together: where the preferred one has none, the next one does.
     fn reach_minimum(
         &self,
         now: Timestamp,
-        orders: &mut BTreeMap<String, Order>,
+        orders: &mut Orders,
         allowance: &mut Allowance,
         decision: &mut Decision,
     ) {
         for (name, group) in &self.groups {
-            let Some(sizes) = group.sizes else {
-                continue;
-            };
-            if group.replicas > sizes.max {
+            if let Some(sizes) = group.sizes.filter(|sizes| group.replicas > sizes.max) {
                 decision.held.push(Held {
                     group: name.clone(),
                     why: format!("it has {} machines, more than its maximum of {}: nodes that are needed stay", group.replicas, sizes.max),
                 });
             }
-            if group.may_not_change().is_some() || self.ladder.closed(name, now).is_some() {
-                continue;
-            }
-            let ordered = orders.get(name).map_or(0, |order| order.machines);
-            let missing = sizes.min.saturating_sub(group.replicas + ordered);
-            let price = self.price(group).0;
-            let come = allowance.take_up_to(missing, price);
-            if come > 0 {
-                orders.entry(name.clone()).or_default().machines += come;
+        }
+        for rungs in groups::pools(&self.groups).values() {
+            let ordered = |name: &str| orders.get(name).map_or(0, |order| order.machines);
+            let there = rungs.iter().map(|(name, of)| of.replicas + ordered(name));
+            let mut missing = groups::minimum(rungs).saturating_sub(there.sum());
+            for (name, group) in rungs {
+                let closed = self.ladder.closed(name, now).is_some();
+                if missing == 0 || closed || group.may_not_change().is_some() {
+                    continue;
+                }
+                let ordered = orders.get(*name).map_or(0, |order| order.machines);
+                let most = group.sizes.map_or(0, |sizes| sizes.max);
+                let room = most.saturating_sub(group.replicas + ordered);
+                let come = allowance.take_up_to(missing.min(room), self.price(group).0);
+                if come > 0 {
+                    orders.entry((*name).to_owned()).or_default().machines += come;
+                    missing -= come;
+                }
             }
         }
     }
 
-    fn write_orders(&self, orders: BTreeMap<String, Order>, decision: &mut Decision) {
+    fn write_orders(&mut self, orders: Orders, decision: &mut Decision) {
         for (name, order) in orders {
             let Some(group) = self.groups.get(&name) else {
                 continue;
@@ -242,8 +271,32 @@ impl Model {
                 machine_type: machine_type.or(label).cloned().unwrap_or_default(),
                 price: self.price(group).0,
                 pods: order.pods,
-                group: name,
+                group: name.clone(),
             });
+            for pods in order.plans {
+                self.plans.add(&name, pods);
+            }
+        }
+    }
+}
+
+impl Market {
+    /// Of offers with their ranks, 0 being preferred to 1.
+    fn of(mut ranked: Vec<(usize, Offer)>) -> Self {
+        ranked.sort_by_key(|(rank, _)| *rank);
+        let tiers = ranked.chunk_by(|(a, _), (b, _)| a == b);
+        let ends = tiers.scan(0, |end, tier| {
+            *end += tier.len();
+            Some(*end)
+        });
+        let mut ends: Vec<usize> = ends.collect();
+        if ends.is_empty() {
+            // Nothing is offered: that is what pods are told.
+            ends.push(0);
+        }
+        Self {
+            ends,
+            offers: ranked.into_iter().map(|(_, offer)| offer).collect(),
         }
     }
 }
@@ -268,11 +321,21 @@ impl Names {
         taken
     }
 
-    fn take_all(&mut self, pods: &[(ClassId, u32)]) -> Vec<String> {
-        let taken = pods
-            .iter()
-            .flat_map(|(class, pods)| self.take(*class, *pods));
-        taken.map(|key| title(&key)).collect()
+    fn take_keys(&mut self, pods: &[(ClassId, u32)]) -> Vec<PodKey> {
+        let pods = pods.iter();
+        pods.flat_map(|(class, pods)| self.take(*class, *pods))
+            .collect()
+    }
+
+    /// Some have their places already.
+    fn leave_out(&mut self, settled: &[Settled]) {
+        let known: BTreeSet<&PodKey> = settled.iter().map(|settled| &settled.pod).collect();
+        if !known.is_empty() {
+            for pods in self.left.values_mut() {
+                pods.retain(|pod| !known.contains(pod));
+            }
+            self.left.retain(|_, pods| !pods.is_empty());
+        }
     }
 
     fn settle(&mut self, placed: &[Placed]) -> Vec<Settled> {
@@ -292,7 +355,11 @@ impl Names {
         let helpless = growth.helpless.iter();
         helpless
             .map(|helpless| decision::Helpless {
-                pods: self.take_all(&[(helpless.class, helpless.pods)]),
+                pods: self
+                    .take_keys(&[(helpless.class, helpless.pods)])
+                    .iter()
+                    .map(title)
+                    .collect(),
                 why: helpless.why.clone(),
             })
             .collect()

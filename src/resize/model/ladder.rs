@@ -31,6 +31,17 @@ impl Ladder {
         until.filter(|until| now < *until)
     }
 
+    /// What an earlier process found.
+    pub(super) fn remember(&mut self, group: &str, until: Timestamp) {
+        let known = self.sold_out.entry(group.to_owned()).or_insert(until);
+        *known = until.max(*known);
+    }
+
+    /// Until when the group is or was not asked for machines.
+    pub(super) fn sold_out_until(&self, group: &str) -> Option<Timestamp> {
+        self.sold_out.get(group).copied()
+    }
+
     /// Whether the machine may be replaced; counts it.
     fn may_replace(&mut self, group: &str, machine: &str) -> bool {
         let attempts = self.attempts.entry(group.to_owned()).or_default();

@@ -93,6 +93,8 @@ fn says_sold_out(text: &str) -> bool {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Boots {
     seconds: BTreeMap<String, Vec<u64>>,
+    /// Deadlines that an earlier process learned.
+    remembered: BTreeMap<String, u64>,
 }
 
 /// With fewer than this nothing is known; with more than the other one, the oldest are forgotten.
@@ -114,9 +116,19 @@ impl Boots {
         known.push(seconds);
     }
 
-    /// Seconds that a machine of the type may take, if enough of them have joined. Until they are enough for the
-    /// quantile itself, twice the longest.
+    pub(super) fn remember(&mut self, machine_type: &str, deadline: u64) {
+        let deadline = deadline.max(SHORTEST);
+        self.remembered.insert(machine_type.to_owned(), deadline);
+    }
+
+    /// Seconds that a machine of the type may take, if enough of them have joined, now or in an earlier process.
     pub(super) fn deadline(&self, machine_type: &str) -> Option<u64> {
+        let remembered = || self.remembered.get(machine_type).copied();
+        self.learned(machine_type).or_else(remembered)
+    }
+
+    /// Until they are enough for the quantile itself, twice the longest.
+    fn learned(&self, machine_type: &str) -> Option<u64> {
         let mut known = self.seconds.get(machine_type)?.clone();
         known.sort_unstable();
         let longest = *known.last().filter(|_| known.len() >= FEW)?;

@@ -5,9 +5,9 @@ use k8s_openapi::api::core::v1 as core;
 
 use anyhow::Result;
 
-use crate::names::{DO_NOT_EVICT_ANNOTATION, REMOVING_ANNOTATION};
+use crate::names::{DO_NOT_EVICT_ANNOTATION, REMOVING_ANNOTATION, SPARE_TAINT};
 use crate::scheduling::Node;
-use crate::scheduling::node::Taint;
+use crate::scheduling::node::{ATTACHABLE, Taint};
 
 /// Taints that a node has until it has started.
 const STARTUP_TAINTS: [&str; 8] = [
@@ -74,6 +74,12 @@ impl Known {
         })
     }
 
+    /// It has our taint, so that new pods go elsewhere.
+    pub(super) fn is_spare(&self) -> bool {
+        let mut taints = self.node.taints.iter();
+        taints.any(|taint| taint.key == SPARE_TAINT)
+    }
+
     /// The node as pods will find it. One that is starting is taken for what it will be; to one that is lost no pod
     /// comes.
     pub(super) fn expected(&self, starting: bool, template: Option<&Node>) -> Node {
@@ -83,6 +89,12 @@ impl Known {
             if let Some(template) = template {
                 if node.allocatable.is_empty() {
                     node.allocatable.clone_from(&template.allocatable);
+                }
+                // Its drivers say what they attach when they have started.
+                let attachable = template.allocatable.iter();
+                let attachable = attachable.filter(|(name, _)| name.starts_with(ATTACHABLE));
+                for (name, volumes) in attachable {
+                    node.allocatable.entry(name.clone()).or_insert(*volumes);
                 }
                 for (key, value) in &template.labels {
                     node.labels
@@ -105,7 +117,8 @@ impl Known {
         let unschedulable = Taint::unschedulable();
         node.taints
             .retain(|taint| !is_of_startup(taint) && taint.key != unschedulable.key);
-        node.taints.retain(|taint| !is_a_condition(taint));
+        node.taints
+            .retain(|taint| !is_a_condition(taint) && taint.key != SPARE_TAINT);
         node
     }
 }

@@ -132,6 +132,11 @@ impl Pods {
         residents.insert(key, resident.clone()) != Some(resident)
     }
 
+    /// The node that the pod is on, or that is promised to it.
+    pub(super) fn node_of(&self, key: &PodKey) -> Option<&str> {
+        self.node_of.get(key).map(AsRef::as_ref)
+    }
+
     fn leave(&mut self, key: &PodKey) -> bool {
         let Some(node) = self.node_of.remove(key) else {
             return false;

@@ -1,6 +1,9 @@
 //! Nodes that can go, and when: as late as possible in the hour that is paid for, and never while anything is unsettled.
 
+mod budget;
 mod candidates;
+mod foresight;
+mod trade;
 mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,10 +13,11 @@ use jiff::Timestamp;
 
 use super::super::decision::{self, Decision, Held, Kept};
 use super::super::policy::{Policy, QuietHours};
+use super::super::shrink::foresight::Foresight;
 use super::super::shrink::{self, Shrinkage};
 use super::Model;
 use super::growth::Settled;
-use super::time::{after, since, sooner};
+use super::time::{after, before, since, sooner};
 use candidates::Field;
 pub use words::in_words;
 
@@ -27,13 +31,19 @@ pub(super) struct Memory {
     unneeded: BTreeMap<String, Timestamp>,
     /// When a group gained a machine last.
     gained: BTreeMap<String, Timestamp>,
+    losses: budget::Losses,
     next_look: Option<Timestamp>,
     kept: Vec<Kept>,
+    foresight: Foresight,
 }
 
 impl Memory {
     pub(super) fn gained(&mut self, group: &str, now: Timestamp) {
         self.gained.insert(group.to_owned(), now);
+    }
+
+    pub(super) fn lost(&mut self, group: &str, machines: u32, now: Timestamp) {
+        self.losses.add(group, machines, now);
     }
 
     /// Until when the group keeps all of its machines.
@@ -86,6 +96,7 @@ impl Model {
         decision.kept.clone_from(&field.kept);
         if field.candidates.is_empty() {
             self.removal.unneeded.clear();
+            self.foresee(policy, now, &BTreeSet::new(), decision);
             return;
         }
         let closed = self.close_unready();
@@ -96,6 +107,7 @@ impl Model {
         let shrinkage = shrink::shrink(&mut self.state, &question);
         self.say_what_stays(&field, &shrinkage, decision);
         let due = self.due(policy, now, &field, &shrinkage, decision);
+        self.foresee(policy, now, &due, decision);
         let shrinkage = if due.len() == shrinkage.gone.len() {
             shrinkage
         } else {
@@ -175,20 +187,22 @@ impl Model {
         begun: Timestamp,
     ) -> Timestamp {
         let ready = after(begun, policy.unneeded_for);
+        let ends = self.paid_until(now.max(ready), node);
+        ends.map_or(ready, |ends| {
+            ready.max(before(ends, policy.before_next_hour))
+        })
+    }
+
+    /// When the hour ends that is paid for at some time. Nothing if the node is not billed by the hour.
+    fn paid_until(&self, at: Timestamp, node: &str) -> Option<Timestamp> {
         let hour = u64::from(self.prices.billed_seconds);
-        let billed = self
-            .group_of_node(node)
-            .is_some_and(|(_, group)| self.price(group).1);
-        let machine = self.coming.machine_of(node);
-        let created = machine.and_then(|machine| self.machines.get(machine));
-        let (Some(machine), true) = (created, billed && hour > 0) else {
-            return ready;
-        };
-        let before = policy.before_next_hour.as_secs().min(hour);
-        let earliest = since(now.max(ready), machine.created).as_secs();
-        let window_ends = (earliest / hour + 1) * hour;
-        let window = Duration::from_secs(window_ends - before);
-        ready.max(after(machine.created, window))
+        let (_, group) = self.group_of_node(node)?;
+        let machine = self.machines.get(self.coming.machine_of(node)?)?;
+        let billed = self.price(group).1 && hour > 0;
+        billed.then(|| {
+            let begun = since(at, machine.created).as_secs() / hour + 1;
+            after(machine.created, Duration::from_secs(begun * hour))
+        })
     }
 
     fn write_removals(&self, field: &Field, shrinkage: &Shrinkage, decision: &mut Decision) {

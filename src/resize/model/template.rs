@@ -28,6 +28,9 @@ const PODS: i64 = 110;
 const RESERVED_MEMORY: i64 = 100 << 20;
 const RESERVED_DISK_PERCENT: i64 = 10;
 
+/// How many volumes Hetzner attaches to a server.
+const HETZNER_VOLUMES: (&str, i64) = ("csi.hetzner.cloud", 16);
+
 /// What an infrastructure's template says about its machines.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Template {
@@ -79,6 +82,22 @@ pub(super) fn node(
         labels,
         allocatable,
     })
+}
+
+/// How many volumes each CSI driver attaches, until a node says so itself: what the annotation has, `driver=count,...`.
+pub(super) fn attachable(
+    group: &Group,
+    template: Option<&Template>,
+) -> Result<BTreeMap<String, i64>, String> {
+    let said = Said { group, template };
+    let mut all =
+        BTreeMap::from([HETZNER_VOLUMES].map(|(driver, count)| (driver.to_owned(), count)));
+    for (driver, count) in pairs(said.text("csi-driver").unwrap_or_default()) {
+        let count = amount("volumes", count)
+            .map_err(|wrong| format!("its annotation {CAPACITY}/csi-driver: {wrong}"))?;
+        all.insert(driver.to_owned(), count);
+    }
+    Ok(all)
 }
 
 /// What annotations say: the group's own count before its template's.

@@ -1,6 +1,10 @@
+mod explained;
 mod failures;
 mod growing;
+mod ladder;
 mod shrinking;
+mod spare;
+mod volumes;
 mod world;
 
 use serde_json::json;

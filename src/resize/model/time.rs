@@ -45,6 +45,11 @@ pub(super) fn sooner(time: &mut Option<Timestamp>, other: Timestamp) {
     *time = Some(time.map_or(other, |time| time.min(other)));
 }
 
+/// The beginning of the span, or of all time.
+pub(super) fn before(then: Timestamp, span: Duration) -> Timestamp {
+    then.checked_sub(span).unwrap_or(Timestamp::MIN)
+}
+
 /// The end of the span, or of all time.
 pub(super) fn after(then: Timestamp, span: Duration) -> Timestamp {
     then.checked_add(span).unwrap_or(Timestamp::MAX)

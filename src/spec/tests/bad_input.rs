@@ -104,7 +104,7 @@ const MACHINES: &[(&str, &str)] = &[
 const FIELDS: &[(&str, &str)] = &[
     (
         "  poolz: []",
-        "6:3: spec.poolz: unknown field; expected substrate, kubernetes, controlPlane, pools, network, catalog",
+        "6:3: spec.poolz: unknown field; expected substrate, kubernetes, controlPlane, pools, network, resize, catalog",
     ),
     (
         "  pools: 3",
@@ -325,7 +325,7 @@ const DOCUMENTS: &[(&str, &str)] = &[
     ),
     (
         "apiVersion: infra.bex.co/v1alpha1\nkind: Platform\nmetadata: {name: a}\nspec: {substrate: local}\n---\na: 1\n",
-        "6:1: a second document; expected one `Platform` per file",
+        "6:1: a second document; expected one per file",
     ),
     ("a: [1\nb: 2\n", "2:2: illegal placement of ':' indicator"),
     (

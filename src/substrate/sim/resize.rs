@@ -9,19 +9,18 @@ use futures::{StreamExt, TryStreamExt};
 use k8s_openapi::api::core::v1::ConfigMap;
 use kube::runtime::watcher::{self, Event};
 use kube::{Api, ResourceExt};
+use tokio::task::JoinHandle;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
-use crate::names::{NAMESPACE, RESIZE_LABEL};
+use crate::names::{NAMESPACE, POLICY_KEY, RESIZE_LABEL};
 use crate::resize::prices::PriceList;
-use crate::service::{self, Service};
+use crate::service::{self, PRICES, Service};
+use crate::spec;
 use crate::tools::kube::{self as api, Client};
 
 /// A loop that ended by itself begins again after this.
 const PAUSE: Duration = Duration::from_secs(2);
-
-/// Prices of the machines that a simulated platform can name.
-const PRICES: &str = "hetzner";
 
 /// Runs a loop for each object with our label, until the token is cancelled. `kubeconfigs` are the infra cluster's and the
 /// app cluster's; `log` is where to keep what was seen and decided.
@@ -63,7 +62,7 @@ async fn follow(
     while let Some(event) = events.try_next().await.context("watching ConfigMaps")? {
         match event {
             Event::Apply(object) | Event::InitApply(object) => loops.begin(&object),
-            Event::Delete(object) => loops.end(&object.name_any()),
+            Event::Delete(object) => drop(loops.end(&object.name_any())),
             Event::Init | Event::InitDone => {}
         }
     }
@@ -76,37 +75,57 @@ struct Loops {
     app: Client,
     log: Option<PathBuf>,
     cancel: CancellationToken,
-    running: BTreeMap<String, CancellationToken>,
+    running: BTreeMap<String, Running>,
+}
+
+/// A loop, what it was told, and its end.
+struct Running {
+    told: BTreeMap<String, String>,
+    cancel: CancellationToken,
+    task: JoinHandle<()>,
 }
 
 impl Loops {
+    /// One that was told something else before ends first.
     fn begin(&mut self, object: &ConfigMap) {
-        let data = object.data.as_ref();
-        let Some(cluster) = data.and_then(|data| data.get("cluster")) else {
-            return;
-        };
-        if self.running.contains_key(&object.name_any()) {
+        let (name, told) = (object.name_any(), object.data.clone().unwrap_or_default());
+        if self.running.get(&name).is_some_and(|of| of.told == told) {
             return;
         }
-        let cancel = self.cancel.child_token();
-        let service = Service {
-            log: self.log.clone(),
-            ..Service::of(cluster)
+        let service = match self.service(&name, &told) {
+            Ok(service) => service,
+            Err(error) => return tracing::warn!("the resize loop: {error:#}"),
         };
-        let running = run(
-            self.infra.clone(),
-            self.app.clone(),
-            service,
-            cancel.clone(),
-        );
-        tokio::spawn(running);
-        self.running.insert(object.name_any(), cancel);
+        let before = self.end(&name);
+        let (infra, app) = (self.infra.clone(), self.app.clone());
+        let cancel = self.cancel.child_token();
+        let ends = cancel.clone();
+        let task = tokio::spawn(async move {
+            if let Some(before) = before {
+                drop(before.await);
+            }
+            run(infra, app, service, ends).await;
+        });
+        let running = Running { told, cancel, task };
+        self.running.insert(name, running);
     }
 
-    fn end(&mut self, name: &str) {
-        if let Some(cancel) = self.running.remove(name) {
-            cancel.cancel();
-        }
+    fn service(&self, name: &str, told: &BTreeMap<String, String>) -> Result<Service> {
+        let cluster = told
+            .get("cluster")
+            .with_context(|| format!("ConfigMap {name} names no cluster"))?;
+        let policy = told.get(POLICY_KEY).map_or("", String::as_str);
+        Ok(Service {
+            log: self.log.clone(),
+            policy: spec::policy(policy, &format!("ConfigMap {name}, {POLICY_KEY}"))?,
+            ..Service::of(cluster)
+        })
+    }
+
+    fn end(&mut self, name: &str) -> Option<JoinHandle<()>> {
+        let running = self.running.remove(name)?;
+        running.cancel.cancel();
+        Some(running.task)
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures::future::join_all;
 use serde_json::json;
 
-use super::super::super::decision::{Decision, Grow, Remove, Replace};
+use super::super::super::decision::{Decision, Grow, Remove, Replace, SoftTaint};
 use super::super::super::model::{Cluster, Stray};
 use super::super::drain::{Drain, Outcome};
 use super::super::{announce, lease, marks};
@@ -33,8 +33,10 @@ impl Cycle {
             .filter(|replace| self.pauses.is_over(&replace.machine))
             .collect();
         let remove = self.removals(decision, &strays);
-        self.announce(decision, &grow, &remove);
-        let nothing = grow.is_empty() && replace.is_empty() && remove.is_empty();
+        let taint = self.taints(decision, &strays);
+        self.announce(decision, &grow, &remove, &taint);
+        let nothing =
+            grow.is_empty() && replace.is_empty() && remove.is_empty() && taint.is_empty();
         if nothing && strays.is_empty() || !self.still_leads().await {
             return;
         }
@@ -44,6 +46,7 @@ impl Cycle {
         }
         self.clean_up(strays);
         self.remove(remove).await;
+        self.taint(taint).await;
     }
 
     /// The Lease is read again before several writes that belong together.
@@ -54,10 +57,17 @@ impl Cycle {
         }
     }
 
-    fn announce(&mut self, decision: &Decision, grow: &[&Grow], remove: &[(String, Vec<Remove>)]) {
+    fn announce(
+        &mut self,
+        decision: &Decision,
+        grow: &[&Grow],
+        remove: &[(String, Vec<Remove>)],
+        taint: &[SoftTaint],
+    ) {
         let news = Decision {
             grow: grow.iter().map(|grow| (*grow).clone()).collect(),
             remove: remove.iter().flat_map(|(_, nodes)| nodes.clone()).collect(),
+            taint: taint.to_vec(),
             helpless: decision.helpless.clone(),
             ..Decision::default()
         };
@@ -75,7 +85,9 @@ impl Cycle {
         let namespace = self.options.namespace.clone();
         let writes = grow.iter().map(|grow| {
             let sizes = (grow.from, grow.to);
-            marks::raise(&self.writer, &namespace, &grow.group, sizes)
+            let notes = self.model.annotations(&grow.group);
+            let (writer, namespace) = (&self.writer, &namespace);
+            async move { marks::raise(writer, namespace, &grow.group, sizes, &notes).await }
         });
         for (grow, answer) in grow.iter().zip(join_all(writes).await) {
             let what = format!("machinedeployment {}", grow.group);
@@ -145,7 +157,8 @@ impl Cycle {
             ..
         } = replace;
         marks::mark(&self.writer, &namespace, machine, reason).await?;
-        let (from, to) = marks::lower(&self.writer, &namespace, group, 1, true).await?;
+        let notes = self.model.annotations(group);
+        let (from, to) = marks::lower(&self.writer, &namespace, group, (1, true), &notes).await?;
         Ok(format!("{group}: {from} -> {to}, sold out"))
     }
 
@@ -166,6 +179,49 @@ impl Cycle {
         groups
             .map(|(group, nodes)| (group.to_owned(), nodes))
             .collect()
+    }
+
+    /// Without nodes that are being dealt with.
+    fn taints(&self, decision: &Decision, strays: &[Stray]) -> Vec<SoftTaint> {
+        let strays: BTreeSet<&str> = strays.iter().filter_map(|s| s.node.as_deref()).collect();
+        let free = |taint: &&SoftTaint| {
+            let node = taint.node.as_str();
+            !self.busy.contains(node) && !strays.contains(node) && self.pauses.is_over(node)
+        };
+        decision.taint.iter().filter(free).cloned().collect()
+    }
+
+    async fn taint(&mut self, taints: Vec<SoftTaint>) {
+        let writes = taints
+            .iter()
+            .map(|taint| marks::set_spare(&self.writer, &taint.node, taint.set));
+        let answers = join_all(writes).await;
+        for (SoftTaint { node, reason, .. }, answer) in taints.into_iter().zip(answers) {
+            let result = match answer {
+                Ok(object) => {
+                    self.tell(NODES, "", &node, Some(&object));
+                    Ok(reason)
+                }
+                Err(refused) => {
+                    self.pauses.failed(&node, WRITE_PAUSE);
+                    Err(refused.to_string())
+                }
+            };
+            self.said(&format!("node {node}"), &result);
+        }
+    }
+
+    /// Nobody would take the soft taints back.
+    pub(super) async fn leave_no_taint(&self) {
+        let nodes: Vec<String> = self.model.spare_nodes().map(str::to_owned).collect();
+        let writes = nodes
+            .iter()
+            .map(|node| marks::set_spare(&self.writer, node, false));
+        for (node, answer) in nodes.iter().zip(join_all(writes).await) {
+            let result = answer.map(|_| "it takes pods as others do".to_owned());
+            let result = result.map_err(|refused| refused.to_string());
+            self.said(&format!("node {node}"), &result);
+        }
     }
 
     /// Cordons the nodes, so that the model knows; the rest is a task of its own.
@@ -202,6 +258,7 @@ impl Cycle {
             within: self.options.drain_within,
             now: (self.options.now)(),
             cancel: self.cancel.clone(),
+            notes: self.model.annotations(&group),
             group,
             nodes,
         }

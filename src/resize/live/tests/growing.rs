@@ -110,3 +110,17 @@ async fn a_decision_without_a_loop_changes_nothing() {
     assert_eq!(decision.grow[0].group, "small");
     assert!(infra.writes().is_empty());
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_decision_without_a_loop_does_not_wait_for_more_pods() {
+    let world = World::new(Scenario::default()).await;
+    world.deploy("web", 5, "1500m").await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let (infra, app) = world.taps();
+    let options = world.options("dry", None);
+    let (_, decision) = decide_once(infra.client(), app.client(), &options)
+        .await
+        .unwrap();
+    // Two on the worker that is there, two on a full machine, one on another that has room left.
+    assert_eq!(decision.grow[0].to, 3, "{decision:#}");
+}

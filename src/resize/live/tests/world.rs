@@ -33,6 +33,8 @@ pub(super) struct World {
     app_api: Api,
     clock: Clock,
     pub policy: Policy,
+    /// A machine pays for begun spans of so long; 0: by the second.
+    pub billed_seconds: u32,
     /// What the loop says, a line each.
     pub said: Arc<Mutex<Vec<String>>>,
     cancel: CancellationToken,
@@ -88,6 +90,7 @@ impl World {
             app_api,
             clock,
             policy,
+            billed_seconds: 0,
             said: Arc::default(),
             cancel,
         };
@@ -122,7 +125,10 @@ impl World {
             namespace: "default".into(),
             identity: identity.into(),
             lease,
-            prices: prices(),
+            prices: PriceList {
+                billed_seconds: self.billed_seconds,
+                ..prices()
+            },
             policy: self.policy.clone(),
             drain_within: Duration::from_mins(1),
             now: Arc::new(move || clock.now()),
@@ -239,6 +245,9 @@ impl World {
         let marked = all.iter().filter(|object| {
             let said = &object["metadata"]["annotations"];
             object["spec"]["unschedulable"] == true
+                || object["spec"]["taints"]
+                    .to_string()
+                    .contains("infra.bex.co/spare")
                 || !said["infra.bex.co/removing"].is_null()
                 || !said["cluster.x-k8s.io/delete-machine"].is_null()
         });

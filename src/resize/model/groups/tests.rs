@@ -14,8 +14,13 @@ fn deployment() -> Value {
     })
 }
 
+/// A list of one.
+fn list(object: &Value) -> Vec<u8> {
+    serde_json::to_vec(&json!({"items": [object]})).unwrap()
+}
+
 fn lowered(object: &Value, by: u32) -> Result<Lowering, String> {
-    lowering(&serde_json::to_vec(object).unwrap(), by, false)
+    lowering(&list(object), "workers", by, false)
 }
 
 #[test]
@@ -38,8 +43,28 @@ fn a_machine_that_never_came_can_always_be_taken_off() {
     let mut object = deployment();
     object["spec"]["replicas"] = json!(1);
     object["metadata"]["generation"] = json!(8);
-    let json = serde_json::to_vec(&object).unwrap();
-    assert_eq!(lowering(&json, 1, true).unwrap().to, 0);
+    assert_eq!(lowering(&list(&object), "workers", 1, true).unwrap().to, 0);
+}
+
+#[test]
+fn the_minimum_of_a_pool_holds_for_all_of_its_rungs_together() {
+    let mut first = deployment();
+    first["metadata"]["annotations"][POOL_ANNOTATION] = json!("web");
+    let mut second = first.clone();
+    second["metadata"]["name"] = json!("second");
+    second["metadata"]["annotations"][MIN_SIZE_ANNOTATION] = json!("0");
+    second["metadata"]["annotations"][RUNG_ANNOTATION] = json!("1");
+    second["spec"]["replicas"] = json!(1);
+    let lowered = |first: &Value, name: &str, by| {
+        let list = serde_json::to_vec(&json!({"items": [first, second]})).unwrap();
+        lowering(&list, name, by, false)
+    };
+    assert_eq!(lowered(&first, "workers", 3).unwrap().to, 0);
+    assert_eq!(lowered(&first, "second", 1).unwrap().to, 0);
+    first["spec"]["replicas"] = json!(0);
+    let error = lowered(&first, "second", 1).unwrap_err();
+    assert_eq!(error, "second has 1 machines and needs at least 1");
+    assert!(lowered(&first, "third", 1).unwrap_err().contains("is gone"));
 }
 
 #[test]

@@ -9,9 +9,9 @@ use super::super::super::offer::Price;
 use super::super::super::policy::Policy;
 use super::super::super::shrink::{Budget, Candidate, Leave, Occupants, Question};
 use super::super::Model;
-use super::super::groups::Group;
+use super::super::groups::{self, Group, Rung};
 use super::super::growth::Settled;
-use super::super::time::sooner;
+use super::super::time::{before, sooner};
 use crate::scheduling::NodeId;
 
 /// A question in the making.
@@ -85,10 +85,16 @@ impl Model {
                 found.push((self.candidate(now, name, id, place, of), name.clone()));
             }
         }
-        // The fewest evictions for the most money; of equals the one with the smallest pods.
+        // The hour that is paid for ends soonest; then the fewest evictions for the most money; of equals the one with the
+        // smallest pods. What is spare stays so, unless another node's time has come.
         found.sort_by_cached_key(|(candidate, name)| {
             let Price(price) = candidate.price;
+            let ends = self.paid_until(now, name);
+            let is_due = ends.is_some_and(|ends| before(ends, policy.before_next_hour) <= now);
             (
+                !is_due,
+                !self.nodes[name].is_spare(),
+                ends,
                 moving(candidate),
                 u64::MAX - price,
                 self.used(name),
@@ -112,7 +118,7 @@ impl Model {
         leaving
     }
 
-    /// Groups that may shrink, with their places in the question.
+    /// Groups that may shrink, with the places of their pools in the question.
     fn open_groups(
         &self,
         policy: &Policy,
@@ -122,10 +128,11 @@ impl Model {
         decision: &mut Decision,
     ) -> BTreeMap<String, usize> {
         let mut open = BTreeMap::new();
+        let pools = groups::pools(&self.groups);
         for (name, group) in &self.groups {
-            let Some(sizes) = group.sizes.filter(|_| group.may_not_change().is_none()) else {
+            if group.sizes.is_none() || group.may_not_change().is_some() {
                 continue;
-            };
+            }
             if let Some(why) = self.unsettled(name, group) {
                 let group = name.clone();
                 let why = format!("nothing is removed: {why}");
@@ -136,11 +143,25 @@ impl Model {
                 sooner(&mut decision.again, until);
                 continue;
             }
-            let tally = self.coming.tallies.get(name).copied().unwrap_or_default();
-            let leaving = leaving.get(name.as_str()).copied().unwrap_or_default();
-            let left = tally.staying.min(group.replicas).saturating_sub(leaving);
-            open.insert(name.clone(), field.may_go.len());
-            field.may_go.push(left.saturating_sub(sizes.min));
+            let pool = group.key(name);
+            let place = pools.keys().position(|key| *key == pool);
+            open.extend(place.map(|place| (name.clone(), place)));
+        }
+        for rungs in pools.values() {
+            let leaves = |name: &str| leaving.get(name).copied().unwrap_or_default();
+            let left = |(name, group): &Rung| {
+                let tally = self.coming.tallies.get(*name).copied().unwrap_or_default();
+                tally
+                    .staying
+                    .min(group.replicas)
+                    .saturating_sub(leaves(name))
+            };
+            let left: u32 = rungs.iter().map(left).sum();
+            let leaving = rungs.iter().map(|(name, _)| leaves(name)).sum();
+            let again = &mut decision.again;
+            let budget = self.budget_left(policy, now, rungs, leaving, again);
+            let over = left.saturating_sub(groups::minimum(rungs));
+            field.may_go.push(over.min(budget));
         }
         open
     }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::super::super::decision::{Decision, Kept, Move};
 use super::super::super::shrink::{Leave, Obstacle, Shrinkage, Why};
 use super::super::Model;
+use super::super::groups;
 use super::super::pods::title;
 use super::candidates::Field;
 use crate::scheduling::{ClassId, NodeId};
@@ -35,15 +36,20 @@ impl Model {
             let node = &field.names[kept.candidate];
             let full = matches!(kept.why, Why::NoPlace(..)) && self.used(node) >= LITTLE_USED;
             if !full {
+                let group = field.candidates[kept.candidate].group;
+                let gone = shrinkage.gone.iter();
+                let others = gone.filter(|gone| field.candidates[gone.candidate].group == group);
+                let others = u32::try_from(others.count()).unwrap_or(u32::MAX);
                 decision.kept.push(Kept {
-                    why: self.why(node, &kept.why),
+                    why: self.why(node, &kept.why, others),
                     node: node.clone(),
                 });
             }
         }
     }
 
-    fn why(&self, node: &str, why: &Why) -> String {
+    /// `others`: so many nodes of its pool go.
+    fn why(&self, node: &str, why: &Why, others: u32) -> String {
         match why {
             Why::Obstacle(class, obstacle) => {
                 format!("{}: {}", self.pod(node, *class), in_words(obstacle))
@@ -60,7 +66,25 @@ impl Model {
                 let pod = self.pod(node, *class);
                 format!("{pod} fits nowhere else: {words}")
             }
-            Why::Enough => "its group is at its minimum, or enough nodes go already".to_owned(),
+            Why::Minimum => self.at_minimum(node, others),
+            Why::Limit => "as many nodes go already as maxRemovals lets go at once".to_owned(),
+        }
+    }
+
+    fn at_minimum(&self, node: &str, others: u32) -> String {
+        let pools = groups::pools(&self.groups);
+        let group = self.group_of_node(node);
+        let rungs = group.and_then(|(name, group)| pools.get(&group.key(name)));
+        let minimum = rungs.map_or(0, |rungs| groups::minimum(rungs));
+        let there = rungs.into_iter().flatten().map(|(_, group)| group.replicas);
+        match there.sum::<u32>().saturating_sub(others) {
+            left if left > minimum => {
+                "removalBudget lets no more nodes of its pool go for now".to_owned()
+            }
+            _ if others > 0 => {
+                format!("others of its pool go, which leaves its minimum of {minimum}")
+            }
+            _ => format!("its pool is at its minimum of {minimum}"),
         }
     }
 

@@ -122,3 +122,41 @@ fn a_clock_that_goes_back_harms_nothing() {
         "{decision:?}"
     );
 }
+
+#[test]
+fn what_is_learned_is_written_with_the_sizes_and_read_back_by_the_next_process() {
+    let mut world = World::new();
+    world.model.boots.remember("small", 42);
+    world
+        .model
+        .ladder
+        .remember("workers", world.now + jiff::SignedDuration::from_mins(5));
+    let notes = world.model.annotations("workers");
+    let mut next = World::new();
+    let mut written = group("workers", 0);
+    for (key, value) in &notes {
+        written["metadata"]["annotations"][*key] = json!(value);
+    }
+    next.tell(Infra, GROUPS, &written);
+    assert_eq!(next.model.boots.deadline("small"), Some(42));
+    next.tell(App, "pods", &pod("web", "2", None));
+    let decision = next.decide();
+    assert!(decision.grow.is_empty(), "{decision:?}");
+    assert!(decision.again.is_some(), "{decision:?}");
+    next.pass(300);
+    assert_eq!(next.decide().grow[0].group, "workers");
+    // What is written already is not written again.
+    assert!(next.model.annotations("workers").is_empty());
+}
+
+#[test]
+fn annotations_that_nobody_can_read_are_passed_over() {
+    let mut world = World::new();
+    let mut group = group("workers", 0);
+    let said = &mut group["metadata"]["annotations"];
+    said["infra.bex.co/sold-out-until"] = json!("tomorrow");
+    said["infra.bex.co/boot-deadline"] = json!("-3");
+    world.tell(Infra, GROUPS, &group);
+    world.tell(App, "pods", &pod("web", "2", None));
+    assert_eq!(world.decide().grow.len(), 1);
+}

@@ -45,6 +45,36 @@ fn nothing_is_asked_for_twice() {
 }
 
 #[test]
+fn pods_keep_the_places_that_were_found_for_them() {
+    let mut world = World::new();
+    // They fill two machines of four CPUs in one way only, and not if the large ones are put first.
+    for (number, cpu) in [1800, 1600, 1200, 1200, 1200, 1000].iter().enumerate() {
+        let pod = pod(&format!("p{number}"), &format!("{cpu}m"), None);
+        world.tell(App, "pods", &pod);
+    }
+    world.pass(1);
+    assert_eq!(world.decide().grow[0].to, 2);
+    world.resize("workers", 2);
+    assert!(world.decide().grow.is_empty());
+    for name in ["w-0", "w-1"] {
+        let created = world.now.to_string();
+        world.tell(Infra, MACHINES, &machine(name, "workers", &created));
+        assert!(world.decide().grow.is_empty());
+        world.join(name, "workers");
+        assert!(world.decide().grow.is_empty());
+    }
+    // Nobody keeps a place for those that have gone.
+    for number in 0..6 {
+        world.forget(App, "pods", &format!("p{number}"));
+    }
+    for name in ["one", "two"] {
+        world.tell(App, "pods", &pod(name, "4", None));
+    }
+    world.pass(1);
+    assert!(world.decide().grow.is_empty());
+}
+
+#[test]
 fn pods_that_nobody_may_help_make_nothing_come() {
     let mut world = World::new();
     let change = |name: &str, change: &dyn Fn(&mut serde_json::Value)| {
@@ -304,44 +334,34 @@ fn full_machines_are_bought_at_once_and_only_the_last_one_waits() {
     assert_eq!(world.decide().grow[0].to, 5);
 }
 
-/// Two rungs of one pool, `workers` and `other`, of ten machines at most.
-fn ladder() -> World {
-    let mut world = World::new();
-    for (name, machine_type, rung, cpu) in [
-        ("workers", "large", "0", "16"),
-        ("other", "small", "1", "4"),
-    ] {
-        let mut group = group(name, 0);
-        let said = &mut group["metadata"]["annotations"];
-        said["infra.bex.co/pool"] = json!("worker-0");
-        said["infra.bex.co/rung"] = json!(rung);
-        said["infra.bex.co/machine-type"] = json!(machine_type);
-        said["capacity.cluster-autoscaler.kubernetes.io/cpu"] = json!(cpu);
-        world.tell(Infra, GROUPS, &group);
+/// Four small machines with two pods of two CPUs each, so many seconds into their paid hour, and a pod that waits. Which
+/// group grows.
+fn grows_when_hours_are_so_old(seconds: i64) -> String {
+    let mut world = World::with_workers(4);
+    world.model.prices.billed_seconds = 3600;
+    let mut large = group("large", 0);
+    let annotations = &mut large["metadata"]["annotations"];
+    annotations["infra.bex.co/machine-type"] = json!("large");
+    annotations["capacity.cluster-autoscaler.kubernetes.io/cpu"] = json!("16");
+    annotations["capacity.cluster-autoscaler.kubernetes.io/memory"] = json!("32Gi");
+    world.tell(Infra, GROUPS, &large);
+    for number in 0..8 {
+        let node = format!("w-{}", number / 2);
+        world.tell(App, "pods", &pod(&format!("p{number}"), "2", Some(&node)));
     }
-    world
+    world.pass(seconds);
+    world.tell(App, "pods", &pod("waits", "2", None));
+    let decision = world.decide_after(60);
+    assert_eq!(decision.grow.len(), 1, "{decision:?}");
+    decision.grow[0].group.clone()
 }
 
 #[test]
-fn the_maximum_of_a_pool_holds_for_all_of_its_rungs_together() {
-    let mut world = ladder();
-    for number in 0..30 {
-        world.tell(App, "pods", &pod(&format!("p{number}"), "9", None));
-    }
-    for number in 0..30 {
-        world.tell(App, "pods", &pod(&format!("q{number}"), "3", None));
-    }
-    world.pass(1);
-    let decision = world.decide();
-    let bought: u32 = decision.grow.iter().map(|grow| grow.to - grow.from).sum();
-    assert_eq!(bought, 10, "{decision:?}");
+fn a_larger_machine_comes_where_it_lets_small_ones_go_before_they_are_paid_for_again() {
+    assert_eq!(grows_when_hours_are_so_old(50 * 60), "large");
 }
 
 #[test]
-fn the_preferred_rung_is_taken_even_if_it_is_dearer() {
-    let mut world = ladder();
-    world.tell(App, "pods", &pod("web", "2", None));
-    let decision = world.decide();
-    assert_eq!(decision.grow[0].group, "workers");
-    assert_eq!(decision.cost.bought, Price(30_000));
+fn a_larger_machine_does_not_come_for_nodes_that_are_paid_for() {
+    assert_eq!(grows_when_hours_are_so_old(5 * 60), "workers");
 }

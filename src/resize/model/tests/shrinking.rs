@@ -1,9 +1,11 @@
+use std::time::Duration;
+
 use serde_json::json;
 
 use super::world::{GROUPS, MACHINES, SETS, World, group, machine, pod, set};
 use crate::resize::model::Cluster::{App, Infra};
 use crate::resize::offer::Price;
-use crate::resize::policy::QuietHours;
+use crate::resize::policy::{QuietHours, RemovalBudget, Share};
 
 #[test]
 fn an_empty_node_goes_when_nobody_has_needed_it_for_a_while() {
@@ -282,4 +284,25 @@ fn marks_that_were_left_behind_are_found() {
     world.resize("workers", 0);
     world.decide();
     assert!(world.model.strays().is_empty());
+}
+
+#[test]
+fn no_more_of_a_pool_go_within_a_time_than_its_budget_lets() {
+    let mut world = World::with_workers(4);
+    world.policy.removal_budget = Some(RemovalBudget {
+        nodes: Share::Percent(25),
+        within: Duration::from_mins(10),
+    });
+    let decision = world.decide_after(120);
+    assert_eq!(decision.remove.len(), 1, "{decision:?}");
+    let why = &decision.kept[0].why;
+    assert_eq!(
+        why,
+        "removalBudget lets no more nodes of its pool go for now"
+    );
+    world.forget(Infra, MACHINES, &decision.remove[0].machine);
+    world.forget(App, "nodes", &decision.remove[0].node);
+    world.resize("workers", 3);
+    assert!(world.decide_after(500).remove.is_empty());
+    assert_eq!(world.decide_after(200).remove.len(), 1);
 }
