@@ -3,6 +3,8 @@
 mod probes;
 mod ready;
 
+use std::future::Future;
+
 use anyhow::{Context, Result};
 use futures::future::try_join_all;
 use kube::Client;
@@ -24,10 +26,12 @@ pub use ready::wait_ready;
 ///
 /// Everything goes to the server at once but for one order: a provider's Deployment mounts the Secret of its
 /// Certificate, and a kubelet that does not find it backs off for seconds. So Deployments follow their Certificates,
-/// which follow cert-manager's webhook; that it works is found by trying.
+/// which follow cert-manager's webhook; that it works is found by trying. And no pod is made before `services` is done:
+/// before pods can reach the API server.
 pub async fn install(
     client: &Client,
     components: &[(Component, String)],
+    services: impl Future<Output = Result<()>>,
     reporter: &Reporter,
     deadline: Instant,
 ) -> Result<()> {
@@ -35,19 +39,25 @@ pub async fn install(
     let (issuers, providers): (Vec<_>, Vec<_>) =
         loaded.iter().partition(|(name, _)| name == CERT_MANAGER);
     reporter.note("applying manifests");
+    let inventory = manifest::inventory_definition()?;
     // cert-manager has the longest way to go, so it gets a head start.
-    for (_, phases) in issuers {
-        install_one(client, phases, reporter, deadline).await?;
-    }
-    apply(client, &manifest::inventory_definition()?, deadline).await?;
-    let installations = providers
-        .iter()
-        .map(|(_, phases)| install_one(client, phases, reporter, deadline));
-    try_join_all(installations).await.map(drop)
+    let issuing = async {
+        try_join!(services, lay_foundations(client, &issuers, deadline))?;
+        build(client, &issuers, reporter, deadline).await
+    };
+    try_join!(
+        issuing,
+        lay_foundations(client, &providers, deadline),
+        apply(client, &inventory, deadline),
+    )?;
+    build(client, &providers, reporter, deadline).await
 }
 
+/// A component by its name.
+type Loaded = (String, Phases);
+
 /// Reads the manifests, each on a thread of its own: they are megabytes of YAML.
-async fn load(components: &[(Component, String)]) -> Result<Vec<(String, Phases)>> {
+async fn load(components: &[(Component, String)]) -> Result<Vec<Loaded>> {
     let tasks = components.iter().map(|(component, text)| async {
         let (component, text) = (component.clone(), text.clone());
         let name = component.name.clone();
@@ -57,13 +67,32 @@ async fn load(components: &[(Component, String)]) -> Result<Vec<(String, Phases)
     try_join_all(tasks).await
 }
 
-async fn install_one(
+async fn lay_foundations(client: &Client, components: &[&Loaded], deadline: Instant) -> Result<()> {
+    let foundations = components
+        .iter()
+        .map(|(_, phases)| apply(client, &phases.foundations, deadline));
+    try_join_all(foundations).await.map(drop)
+}
+
+/// Applies what stands on the foundations.
+async fn build(
+    client: &Client,
+    components: &[&Loaded],
+    reporter: &Reporter,
+    deadline: Instant,
+) -> Result<()> {
+    let installations = components
+        .iter()
+        .map(|(_, phases)| build_one(client, phases, reporter, deadline));
+    try_join_all(installations).await.map(drop)
+}
+
+async fn build_one(
     client: &Client,
     phases: &Phases,
     reporter: &Reporter,
     deadline: Instant,
 ) -> Result<()> {
-    apply(client, &phases.foundations, deadline).await?;
     try_join!(
         apply(client, &phases.rest, deadline),
         certify(client, &phases.certificates, reporter, deadline),

@@ -12,6 +12,7 @@ use kube::{Client, ResourceExt};
 use tokio::time::{Instant, sleep};
 
 use crate::catalog::manifest::PROVIDER_LABEL;
+use crate::observe::capi;
 use crate::plan::Controllers;
 use crate::progress::Reporter;
 use crate::tools::kube::{DynamicObject, Objects, Verdict, is_true};
@@ -34,6 +35,9 @@ pub(super) async fn restart(
 ) -> Result<()> {
     let client = world.infra_client().await?;
     let deadline = world.deadline(DEADLINE);
+    if controllers == Controllers::Infrastructure {
+        wait_for_machines(world, &client, deadline, reporter).await?;
+    }
     let pods = Objects::new(&client, "v1", "Pod", None);
     let mut killed = pods.list(PROVIDER_LABEL).await?;
     killed.retain(|pod| controllers_of(pod) == controllers);
@@ -45,6 +49,41 @@ pub(super) async fn restart(
     };
     let what = format!("{controllers} to be ready again");
     pods.wait_list(PROVIDER_LABEL, &what, deadline, reporter, judge)
+        .await
+        .map(drop)
+}
+
+/// Waits until the workers' Machines exist, if not yet as servers: while the provider's webhooks are away none can be made,
+/// and Cluster API tries again after ever longer pauses.
+async fn wait_for_machines(
+    world: &World,
+    client: &Client,
+    deadline: Instant,
+    reporter: &Reporter,
+) -> Result<()> {
+    let cluster = format!(
+        "cluster.x-k8s.io/cluster-name={}",
+        world.names().app_cluster()
+    );
+    let deployments = capi::objects(client, "MachineDeployment");
+    let deployments = deployments.list(&cluster).await?;
+    let replicas = deployments
+        .iter()
+        .filter_map(|d| d.data.pointer("/spec/replicas")?.as_u64());
+    let wanted: u64 = replicas.sum();
+    let judge = |seen: &[DynamicObject]| match seen.len() as u64 {
+        made if made >= wanted => Verdict::Done,
+        made => Verdict::Waiting(format!("{made} of {wanted} Machines are made")),
+    };
+    let workers = format!("{cluster},cluster.x-k8s.io/deployment-name");
+    capi::objects(client, "Machine")
+        .wait_list(
+            &workers,
+            "the workers' Machines to be made",
+            deadline,
+            reporter,
+            judge,
+        )
         .await
         .map(drop)
 }

@@ -110,12 +110,15 @@ pub(super) async fn install_components(
         .filter(|component| names.contains(&component.name));
     let manifests = try_join_all(chosen.map(manifest)).await?;
     let client = world.infra_client().await?;
-    reporter.note("waiting for kube-proxy");
-    let address = api_server_service(&client).await?;
-    infra_node::wait_for_services(world.docker()?, &world.names().infra_node(), &address).await?;
+    let (docker, node) = (world.docker()?, world.names().infra_node());
+    let services = async {
+        let address = api_server_service(&client).await?;
+        infra_node::wait_for_services(docker, &node, &address).await
+    };
     components::install(
         &client,
         &manifests,
+        services,
         reporter,
         world.deadline(COMPONENTS_DEADLINE),
     )

@@ -330,19 +330,19 @@ fn new_control_plane(
         cluster: cluster.clone(),
     };
     let answers = plan.add(answers, reason, before);
-    let core = restart(plan, Controllers::Core, answers);
+    let core = restart(plan, Controllers::Core, &[answers]);
     let set_up = Action::WaitForBootstrap {
         cluster: cluster.clone(),
     };
     let set_up = plan.add(set_up, reason, before);
-    let infrastructure = restart(plan, Controllers::Infrastructure, set_up);
+    let infrastructure = restart(plan, Controllers::Infrastructure, &[core, set_up]);
     let restarted = [core, infrastructure];
     (answers, wait_for_control_plane(plan, &cluster, &restarted))
 }
 
-fn restart(plan: &mut Plan, controllers: Controllers, after: Option<usize>) -> Option<usize> {
+fn restart(plan: &mut Plan, controllers: Controllers, after: &[Option<usize>]) -> Option<usize> {
     let reason = "the new control plane would be looked for only every 30 s";
-    plan.add(Action::RestartControllers { controllers }, reason, &[after])
+    plan.add(Action::RestartControllers { controllers }, reason, after)
 }
 
 fn wait_for_control_plane(

@@ -137,7 +137,7 @@ pub async fn boot(docker: &Docker, name: &str, deadline: Duration) -> Result<()>
 /// hold its certificates back for longer.
 pub async fn wait_for_services(docker: &Docker, name: &str, address: &str) -> Result<()> {
     let connect = format!(
-        "until timeout 1 bash -c '3<>/dev/tcp/{address}/443'; do sleep 0.1; done 2>/dev/null"
+        "until timeout 0.3 bash -c '3<>/dev/tcp/{address}/443'; do sleep 0.1; done 2>/dev/null"
     );
     let limit = SERVICES_DEADLINE.as_secs().to_string();
     let answer = docker

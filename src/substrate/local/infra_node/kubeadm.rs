@@ -66,7 +66,8 @@ fn refuse_other_version(name: &str, carried: &str, wanted: &str) -> Result<()> {
 /// token, no taint, no election among one. The kubelet must not mind the host's swap, disk or cgroup version.
 ///
 /// The controller manager makes an account and a token for each of its controllers before any of them works; at its
-/// default of 20 requests a second that alone takes five seconds.
+/// default of 20 requests a second that alone takes five seconds. kube-proxy may be quick: a webhook that is ready but cannot
+/// be reached yet makes Cluster API's controllers back off.
 fn config(spec: &KubeadmSpec, name: &str, address: &str) -> String {
     let KubeadmSpec {
         cluster_name,
@@ -122,7 +123,7 @@ evictionHard: {{nodefs.available: "0%", nodefs.inodesFree: "0%", imagefs.availab
 apiVersion: kubeproxy.config.k8s.io/v1alpha1
 kind: KubeProxyConfiguration
 mode: iptables
-iptables: {{minSyncPeriod: 1s}}
+iptables: {{minSyncPeriod: 100ms}}
 conntrack: {{maxPerCore: 0}}
 "#
     )
