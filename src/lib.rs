@@ -35,6 +35,7 @@ pub mod observe;
 pub mod plan;
 pub mod progress;
 pub mod quantity;
+pub mod random;
 pub mod render;
 pub mod resize;
 pub mod run;

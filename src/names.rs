@@ -38,6 +38,9 @@ pub const SOLD_OUT_ANNOTATION: &str = "infra.bex.co/sold-out-until";
 /// On a MachineDeployment: how long its machines may take to join, as the resize loop has learned it: `95s`.
 pub const BOOT_DEADLINE_ANNOTATION: &str = "infra.bex.co/boot-deadline";
 
+/// On a MachineDeployment: when the resize loop took machines from it (RFC 3339, once for each, the last ones).
+pub const REMOVED_ANNOTATION: &str = "infra.bex.co/removed";
+
 /// On a MachineDeployment: its place in its pool's order of preference, from 0.
 pub const RUNG_ANNOTATION: &str = "infra.bex.co/rung";
 

@@ -8,6 +8,7 @@
 //! - [`offer`]: machines that can be had, what they cost and what they can hold; [`prices`]: the price list behind them.
 //! - [`grow`]: machines for pods that wait, at the lowest price; [`bounds`]: what any choice would cost at least.
 //! - [`shrink`]: nodes that can go, because every pod on them has another place.
+//! - `burst`: how long a decision waits for more pods while they keep coming.
 //! - [`trade`]: a larger machine than the pods ask for, where it lets smaller ones go.
 //! - [`policy`]: what the loop may do: sizes, budgets, pace, quiet hours.
 //! - [`history`]: the log of what was seen and decided, played back or drawn.
@@ -17,6 +18,7 @@
 //! Where a pod fits is the business of [`crate::scheduling`], whose rules are the real scheduler's.
 
 pub mod bounds;
+mod burst;
 pub mod decision;
 pub mod grow;
 pub mod history;

@@ -8,6 +8,7 @@
 #![expect(clippy::print_stdout, reason = "its output is tables")]
 #![expect(clippy::print_stderr, reason = "it takes minutes and says where it is")]
 
+mod bursts;
 mod check;
 mod cost;
 mod diverse;

@@ -17,6 +17,7 @@ use world::World;
 pub(crate) fn measure(_: Option<&Karpenter>) {
     let runtime = Runtime::new().unwrap();
     runtime.block_on(async {
+        crate::bursts::measure();
         single::heading();
         for real in servers() {
             single::row(&open(real).await).await;

@@ -1,23 +1,26 @@
 //! What machines for given pods cost at least, and the best choice where there are few. Pure.
 //!
-//! Variable-size vector bin packing: items with amounts, bins with capacities and prices. Three bounds, the highest of
-//! which counts: the dual of the linear relaxation over totals, the configuration relaxation by column generation, and
-//! counts of items of which no two share a bin.
+//! Variable-size vector bin packing: items with amounts, bins with capacities and prices. The highest of several bounds
+//! counts: the dual of the linear relaxation over totals, that of items that can be divided, the configuration relaxation
+//! by column generation, and counts of items of which no two share a bin.
 
+mod approximate;
 mod certificate;
 mod choice;
 mod classes;
 mod cliques;
 mod configurations;
 mod covers;
+mod divided;
 mod exact;
 mod fitting;
 mod knapsack;
 mod liquids;
+mod many;
 mod profile;
-mod random;
 mod reduced;
 mod ruin;
+mod shares;
 mod simplex;
 mod totals;
 
@@ -69,6 +72,8 @@ pub enum Kind {
     /// Totals of each resource against the best price for it.
     #[default]
     Totals,
+    /// Items that can be cut into parts, each with some of everything.
+    Divided,
     /// The relaxation over whole contents of bins.
     Configurations,
     /// Items that exclude each other.
@@ -81,15 +86,20 @@ pub enum Kind {
 pub type Packing = Vec<(usize, Vec<(usize, u32)>)>;
 
 /// Sets of whole bins that are looked at for a bound.
-const COVERS: u32 = 1_000;
+const COVERS: u32 = 12_000;
+
+/// With more kinds of bins, one of so many is nearly full in any case: greedy choices are as good, and contents prove hardly
+/// more than totals.
+const KINDS: usize = 24;
 
 /// What every choice costs at least; items that fit nowhere do not count. `columns`: how many contents of bins may be
-/// generated for the relaxation over configurations; 0 leaves that one out.
+/// generated for the relaxation over configurations; 0 leaves it at the simple bounds.
 pub fn bound(problem: &Problem, columns: u32) -> Bound {
     let reduced = Reduced::of(problem);
     let mut best = simple_bound(&reduced);
-    if columns > 0 {
+    if columns > 0 && reduced.stocks.len() <= KINDS {
         best.raise(covers::bound(&reduced, COVERS), Kind::Totals);
+        best.raise(divided::bound(&reduced), Kind::Divided);
         let contents = configurations::bound(&reduced, columns, best.price);
         best.raise(contents, Kind::Configurations);
     }
@@ -126,20 +136,29 @@ pub fn unit_prices(problem: &Problem) -> Vec<f64> {
 }
 
 /// A cheap choice for many items, from so many contents and with so many steps of improvement. Nothing if there are too
-/// few bins, or items that fit nowhere.
+/// few bins, items that fit nowhere, or so many kinds of bins that it is not worth its while.
 pub fn choice(problem: &Problem, columns: u32, steps: u64) -> Option<(Packing, Bound)> {
     let reduced = Reduced::of(problem);
-    if reduced.homeless {
+    if reduced.homeless || reduced.stocks.len() > KINDS {
         return None;
     }
     let mut bound = simple_bound(&reduced);
     bound.raise(covers::bound(&reduced, COVERS), Kind::Totals);
+    bound.raise(divided::bound(&reduced), Kind::Divided);
     let (filled, price) = choice::choose(&reduced, columns, steps)?;
     bound.raise(price, Kind::Configurations);
     Some((reduced.packing(&filled), bound))
 }
 
-/// A cheapest choice; nothing if `steps` do not suffice to prove one, or if there is none for all items.
-pub fn cheapest(problem: &Problem, steps: u32) -> Option<Packing> {
-    exact::cheapest(problem, steps)
+/// A choice for few items, and what every choice costs at least: as much, if so many steps suffice to prove it. Nothing if
+/// no choice for all items is found.
+pub fn cheapest(problem: &Problem, steps: u32) -> Option<(Packing, Bound)> {
+    let reduced = Reduced::of(problem);
+    if reduced.homeless {
+        return None;
+    }
+    let mut bound = simple_bound(&reduced);
+    let (chosen, price) = exact::cheapest(&reduced, steps)?;
+    bound.raise(price, Kind::Exact);
+    Some((reduced.packing(&chosen), bound))
 }

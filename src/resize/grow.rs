@@ -25,14 +25,18 @@ mod prefer;
 mod problem;
 mod rooms;
 mod settle;
+mod sure;
 #[cfg(test)]
 mod tests;
+mod turns;
 mod wish;
 mod yard;
 
 use crate::scheduling::{ClassId, NodeId, State};
 
 use super::offer::{Offer, Price};
+
+pub(super) use yard::stand;
 
 /// Pods of a class that wait for a node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,6 +61,7 @@ pub struct Effort {
 pub struct Growth {
     /// Pods that fit on nodes that are there or on their way.
     pub placed: Vec<Placed>,
+    /// Those that are sure are in front.
     pub machines: Vec<Bought>,
     /// Pods that no machine would help.
     pub helpless: Vec<Helpless>,
@@ -81,6 +86,8 @@ pub struct Bought {
     pub offer: usize,
     /// Who gets onto it, without its daemons.
     pub pods: Vec<(ClassId, u32)>,
+    /// It would be bought just so if more pods like these came: it is full, and nothing else holds more for its price.
+    pub sure: bool,
 }
 
 /// Pods that stay without a node, and the one constraint that stands in the way.

@@ -20,6 +20,7 @@ mod ladder;
 mod leave;
 mod machines;
 mod memory;
+mod minimum;
 mod nodes;
 mod objects;
 mod plans;

@@ -148,14 +148,23 @@ pub fn shrink(state: &mut State, question: &Question) -> Shrinkage {
     }
 }
 
-/// Whether the moves can be made in this state, too. The nodes that go are candidates of the question.
-pub fn holds(state: &mut State, question: &Question, shrinkage: &Shrinkage) -> bool {
+/// Whether the moves can be made in this state, too, and pods that wait for a node still get to theirs after them. The
+/// nodes that go are candidates of the question.
+pub fn holds(
+    state: &mut State,
+    question: &Question,
+    shrinkage: &Shrinkage,
+    waiting: &[(ClassId, NodeId)],
+) -> bool {
+    if waiting.is_empty() || shrinkage.gone.is_empty() {
+        return true;
+    }
     let survey = Survey::new(state, question);
     let plan = Plan {
         gone: shrinkage.gone.clone(),
         ..Plan::default()
     };
-    replay::stuck(state, &survey, &plan).is_empty()
+    replay::holds(state, &survey, &plan, waiting)
 }
 
 #[cfg(test)]

@@ -5,10 +5,10 @@
 //! can be emptied, and each saves what it would cost from the end of its paid hour to the end of the new machine's
 //! first. What costs the least over that hour is bought.
 
-use super::grow::Bought;
+use super::grow::{Bought, stand};
 use super::offer::{Offer, Price};
 use super::shrink::{Question, shrink};
-use crate::scheduling::{HOSTNAME, State};
+use crate::scheduling::State;
 
 /// The place of the offer to buy instead of the one that was chosen for these pods, or that one. The prices of the
 /// candidates are what they save within the hour.
@@ -39,16 +39,15 @@ pub fn best_offer(
     best.1
 }
 
+/// What a machine costs from the end of its paid hour on, until an hour from now. `paid` and `hour` are in one unit.
+pub fn unpaid(Price(price): Price, paid: u64, hour: u64) -> Price {
+    Price(price * hour.saturating_sub(paid) / hour.max(1))
+}
+
 /// Of the machine, less what it lets go. Nothing if the pods do not fit on it.
 fn cost(state: &mut State, bought: &Bought, offer: &Offer, question: &Question) -> Option<i128> {
     let mut trial = state.trial();
-    let mut node = offer.node.clone();
-    "larger".clone_into(&mut node.name);
-    node.labels.insert(HOSTNAME.to_owned(), node.name.clone());
-    let node = trial.set_node(node);
-    for daemon in &offer.daemons {
-        trial.place(*daemon, node);
-    }
+    let node = stand(&mut trial, offer, "larger".to_owned(), &[]);
     for (class, pods) in &bought.pods {
         let fit = trial.ask(*class).ok()?.how_many(node, *pods).ok()?;
         if fit < *pods {

@@ -13,7 +13,6 @@ use serde_json::Value;
 mod arrivals;
 pub mod catalog;
 pub mod generate;
-pub(super) mod random;
 mod situation;
 
 pub use arrivals::Arrivals;

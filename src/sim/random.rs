@@ -2,27 +2,24 @@
 //!
 //! A stream is named by what it is for, so that a new consumer does not shift the numbers of the others.
 
+use crate::random;
+
 /// A stream of numbers.
 #[derive(Debug, Clone)]
-pub struct Random(u64);
+pub struct Random(random::Random);
 
 impl Random {
     /// The stream of `seed` for this purpose.
     pub fn new(seed: u64, purpose: &[&str]) -> Self {
-        let mut state = Self(seed);
-        for part in purpose {
-            state.0 ^= fnv(part.as_bytes());
-            state.0 = state.number();
-        }
-        state
+        let mix = |seed: u64, part: &&str| {
+            let mut mixed = random::Random::new(seed ^ fnv(part.as_bytes()));
+            mixed.number()
+        };
+        Self(random::Random::new(purpose.iter().fold(seed, mix)))
     }
 
     pub fn number(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
+        self.0.number()
     }
 
     /// Uniform between the two, both included.

@@ -40,6 +40,7 @@ const RULES: [Rule; 5] = [
                     "plan",
                     "render",
                     "quantity",
+                    "random",
                     "scheduling",
                     "resize",
                     "catalog/manifest",

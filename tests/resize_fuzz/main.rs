@@ -107,9 +107,11 @@ fn every_decision_on_a_random_cluster_is_safe() {
         "{} violations (BEX_FUZZ_CASES=1 BEX_FUZZ_SEED=N shows one), the first ones: {shown:#?}",
         wrong.len()
     );
-    for what in [
+    // Few cases need not show everything.
+    let all = [
         "grown", "removed", "replaced", "moved", "helpless", "held", "kept",
-    ] {
+    ];
+    for what in all.iter().filter(|_| cases >= 300) {
         assert!(
             counts.times.get(what).is_some_and(|times| *times > 0),
             "nothing was {what}: {counts:?}"
@@ -214,32 +216,44 @@ fn leaves_others_alone(case: &Case, decision: &Decision, counts: &mut Counts) ->
     (!same).then(|| format!("I8: with a bad group {decision:?}, without {alone:?}"))
 }
 
-/// While the machines are on their way nothing more is asked for.
+/// While machines for pods are on their way nothing more is asked for. Those that a pool lacks to its minimum may be asked
+/// for before.
 fn asks_once(case: &Case, decision: &Decision, counts: &mut Counts) -> Option<String> {
-    let only = decision.remove.is_empty() && decision.replace.is_empty();
-    // What the pace holds back comes later.
-    let limited = !(decision.held.is_empty() && decision.helpless.is_empty());
-    if decision.grow.is_empty() || !only || limited {
+    if decision.grow.is_empty() || !only_grows(decision) {
         return None;
     }
     counts.add("growth looked at again", 1);
     let mut model = case.model();
-    let (now, first) = case.decide(&mut model);
+    let (mut now, mut first) = case.decide(&mut model);
     let mut asked = case.clone();
-    for grow in &first.grow {
+    loop {
+        ask(&mut asked, &mut model, &first);
+        now += SignedDuration::from_secs(1);
+        let next = model.decide(&case.policy, now);
+        if next.grow.is_empty() || !only_grows(&next) {
+            return None;
+        }
+        if first.grow.iter().any(|grow| !grow.pods.is_empty()) {
+            let (next, first) = (next.grow, first.grow);
+            return Some(format!("I9: {next:?} is asked for after {first:?}"));
+        }
+        first = next;
+    }
+}
+
+/// What the pace holds back comes later.
+fn only_grows(decision: &Decision) -> bool {
+    let goes = !(decision.remove.is_empty() && decision.replace.is_empty());
+    !goes && decision.held.is_empty() && decision.helpless.is_empty()
+}
+
+fn ask(asked: &mut Case, model: &mut Model, decision: &Decision) {
+    for grow in &decision.grow {
         let group = asked.get("machinedeployments.cluster.x-k8s.io", &grow.group);
         group["spec"]["replicas"] = json!(grow.to);
         let group = group.to_string();
-        let all = asked.objects.iter();
-        let object = all.into_iter().find(|object| object.name() == grow.group);
-        asked.tell(&mut model, object.unwrap(), group.as_bytes());
+        let mut all = asked.objects.iter();
+        let object = all.find(|object| object.name() == grow.group);
+        asked.tell(model, object.unwrap(), group.as_bytes());
     }
-    let next = model.decide(&case.policy, now + SignedDuration::from_secs(1));
-    let more = next.grow.iter().any(|grow| !grow.pods.is_empty());
-    more.then(|| {
-        format!(
-            "I9: {:?} is asked for after {:?}, for the same pods",
-            next.grow, first.grow
-        )
-    })
 }

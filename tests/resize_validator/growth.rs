@@ -1,5 +1,5 @@
 //! Whether bought machines hold the pods they are bought for. A decision names pods by group, not by machine, so places
-//! are looked for: a few orders, each with the first node that fits and then with nodes by chance.
+//! are looked for: a few orders and some by chance, each with the first node that fits and then with nodes by chance.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -59,7 +59,7 @@ pub(crate) fn check(world: &World, decision: &Decision) -> Verdict {
         }
     }
     items.extend(others(world, decision, &places));
-    items.sort_by_key(|item| std::cmp::Reverse(requests(item.pod).values().sum::<i128>()));
+    sort(&mut items);
     if (0..=TRIES).any(|attempt| try_to_place(&places, &items, attempt)) {
         return Verdict::Fine;
     }
@@ -86,6 +86,7 @@ pub(crate) fn nobody_loses_a_place(world: &World, decision: &Decision) -> Option
     for item in &mut items {
         item.must = true;
     }
+    sort(&mut items);
     let all_fit =
         |places: &Places| (0..=TRIES).any(|attempt| try_to_place(places, &items, attempt));
     if items.is_empty() || !all_fit(&places) {
@@ -104,7 +105,7 @@ pub(crate) fn nobody_loses_a_place(world: &World, decision: &Decision) -> Option
     (!all_fit(&places)).then(|| format!("I1: {names:?} wait, and have no places after the removal"))
 }
 
-/// The cluster with everything that is bought and the daemons on it, and the new nodes of each group.
+/// The cluster with everything that is bought or on its way and the daemons on it, and the new nodes of each group.
 fn with_machines(world: &World, decision: &Decision) -> (Places, BTreeMap<String, Vec<String>>) {
     let mut places = Places::of(world);
     let mut bought: BTreeMap<String, Vec<String>> = BTreeMap::new();
@@ -119,6 +120,16 @@ fn with_machines(world: &World, decision: &Decision) -> (Places, BTreeMap<String
         let name = machine["metadata"]["name"].as_str().unwrap_or_default();
         put(world, &mut places, template, &format!("coming-{name}"));
     }
+    for (group, number) in asked_for(world) {
+        if let Some(template) = world.templates.get(group) {
+            put(
+                world,
+                &mut places,
+                template,
+                &format!("asked-{group}-{number}"),
+            );
+        }
+    }
     for grow in &decision.grow {
         for number in grow.from..grow.to {
             let name = format!("new-{}-{number}", grow.group);
@@ -129,6 +140,21 @@ fn with_machines(world: &World, decision: &Decision) -> (Places, BTreeMap<String
         }
     }
     (places, bought)
+}
+
+/// Machines that Cluster API makes without being asked again: in the place of those that are being deleted.
+fn asked_for(world: &World) -> Vec<(&str, usize)> {
+    let mut asked = Vec::new();
+    for group in &world.groups {
+        let name = group["metadata"]["name"].as_str().unwrap_or_default();
+        let rests =
+            group["spec"]["paused"] == true || !group["metadata"]["deletionTimestamp"].is_null();
+        let replicas = group["spec"]["replicas"].as_u64().unwrap_or_default();
+        let replicas = usize::try_from(replicas).expect("few");
+        let missing = replicas.saturating_sub(world.staying(name));
+        asked.extend((0..missing).filter(|_| !rests).map(|number| (name, number)));
+    }
+    asked
 }
 
 fn put(world: &World, places: &mut Places, template: &Node, name: &str) {
@@ -196,14 +222,20 @@ fn others<'a>(world: &'a World, decision: &Decision, places: &Places) -> Vec<Ite
     .collect()
 }
 
+/// The largest first.
+fn sort(items: &mut [Item]) {
+    items.sort_by_key(|item| std::cmp::Reverse(requests(item.pod).values().sum::<i128>()));
+}
+
 fn try_to_place(places: &Places, items: &[Item], attempt: u64) -> bool {
     let mut places = places.clone();
     let mut left: Vec<&Item> = items.iter().collect();
     let mut chance = attempt;
     // Others may be those to be with, or they may take the room away.
-    match attempt % 3 {
+    match attempt % 4 {
         1 => left.sort_by_key(|item| item.must),
         2 => left.sort_by_key(|item| !item.must),
+        3 => left.sort_by_cached_key(|_| next(&mut chance)),
         _ => {}
     }
     loop {
@@ -214,10 +246,7 @@ fn try_to_place(places: &Places, items: &[Item], attempt: u64) -> bool {
                 .iter()
                 .filter(|node| places.fits(item.pod, node).is_ok())
                 .collect();
-            chance = chance
-                .wrapping_mul(6_364_136_223_846_793_005)
-                .wrapping_add(1_442_695_040_888_963_407);
-            let place = usize::try_from(chance >> 33).expect("small");
+            let place = next(&mut chance);
             let node = if attempt < 3 {
                 fitting.first()
             } else {
@@ -235,4 +264,11 @@ fn try_to_place(places: &Places, items: &[Item], attempt: u64) -> bool {
             return false;
         }
     }
+}
+
+fn next(chance: &mut u64) -> usize {
+    *chance = chance
+        .wrapping_mul(6_364_136_223_846_793_005)
+        .wrapping_add(1_442_695_040_888_963_407);
+    usize::try_from(*chance >> 33).expect("small")
 }

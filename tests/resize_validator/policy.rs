@@ -134,11 +134,13 @@ fn pool_of(group: &Value) -> (&Value, &Value) {
     }
 }
 
-/// All groups of a pool together have no more machines than the largest of them may have.
+/// All groups of a pool together have no more machines than the largest of them may have, or than they have to have.
 fn pool(world: &World, decision: &Decision) -> Option<String> {
     let of_pool = |group: &&Value| !group["metadata"]["annotations"]["infra.bex.co/pool"].is_null();
     let rungs = || world.groups.iter().filter(of_pool);
     let most = rungs().filter_map(|rung| Some(sizes(rung)?.1)).max()?;
+    let least: u64 = rungs().filter_map(|rung| Some(sizes(rung)?.0)).sum();
+    let most = most.max(least);
     let now: u64 = rungs().map(replicas).sum();
     let grown = decision.grow.iter().filter(|grow| {
         !grow.pods.is_empty() && rungs().any(|rung| rung["metadata"]["name"] == grow.group.as_str())

@@ -14,13 +14,14 @@ use tokio::time::{sleep, sleep_until};
 use super::named;
 use super::running::{Running, decide_once};
 use super::sight::{GROUPS, PODS, Sight, get, send};
-use super::world::{LOCATION, TYPES, World};
+use super::world::{TYPES, World};
+use crate::bursts::LOCATION;
 use crate::measure::{human, median, of};
 
 const SEED: u64 = 42;
 
 /// After this nothing more comes of a burst.
-const QUIET: Duration = Duration::from_secs(1);
+const QUIET: Duration = Duration::from_millis(1500);
 
 /// Machines and their price an hour.
 #[derive(Debug, Clone, Copy, Default)]
@@ -39,9 +40,9 @@ pub(super) fn heading() {
 pub(super) async fn row(world: &World, arrival: Arrival) {
     eprintln!("{}: {} ...", arrival.name(), world.name);
     let bursts: u64 = match arrival {
-        Arrival::Second => 5,
+        Arrival::Second | Arrival::Controller => 5,
         Arrival::Stream => 1,
-        Arrival::Deployments => 20,
+        Arrival::Deployments | Arrival::Slow => 20,
     };
     let (mut asked, mut least) = (Order::default(), Order::default());
     let mut late = Vec::new();

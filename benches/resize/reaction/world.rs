@@ -11,9 +11,9 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::support::{ApiServer, soon};
+use crate::bursts::group;
 
 pub(super) const TYPES: [&str; 4] = ["cpx22", "cpx32", "cpx42", "cpx52"];
-pub(super) const LOCATION: &str = "fsn1";
 
 const DEFINED: [&str; 3] = ["MachineDeployment", "MachineSet", "Machine"];
 
@@ -149,39 +149,4 @@ async fn established(client: &Client) {
     {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-}
-
-fn group(machine_type: &str) -> Value {
-    json!({
-        "apiVersion": "cluster.x-k8s.io/v1beta2",
-        "kind": "MachineDeployment",
-        "metadata": {
-            "name": machine_type, "namespace": "default",
-            "labels": {"cluster.x-k8s.io/cluster-name": "bex"},
-            "annotations": {
-                "cluster.x-k8s.io/cluster-api-autoscaler-node-group-min-size": "0",
-                "cluster.x-k8s.io/cluster-api-autoscaler-node-group-max-size": "10000",
-                "infra.bex.co/machine-type": machine_type,
-                "infra.bex.co/location": LOCATION,
-            },
-        },
-        "spec": {
-            "clusterName": "bex",
-            "replicas": 0,
-            "selector": {"matchLabels": {"cluster.x-k8s.io/deployment-name": machine_type}},
-            "template": {
-                "metadata": {"labels": {
-                    "cluster.x-k8s.io/cluster-name": "bex",
-                    "cluster.x-k8s.io/deployment-name": machine_type,
-                }},
-                "spec": {
-                    "clusterName": "bex",
-                    "bootstrap": {"dataSecretName": "none"},
-                    "infrastructureRef": {
-                        "apiGroup": "infrastructure.cluster.x-k8s.io", "kind": "DevMachineTemplate", "name": machine_type,
-                    },
-                },
-            },
-        },
-    })
 }

@@ -4,16 +4,15 @@
 
 use std::collections::BTreeMap;
 
+use super::approximate::float;
 use super::knapsack::Content;
-use super::random::Random;
 use super::reduced::{Reduced, Shape, room_for};
+use crate::random::Random;
 
 /// The most classes there should be.
 const CLASSES: usize = 60;
 /// How many items of a class are tried for a place.
 const TRIES: usize = 4;
-/// Of items that are such a part of the largest bin or less, size is not what keeps them out of others.
-const SMALL: i64 = 64;
 /// The last such part of a bin is filled without a plan.
 const RAGGED: i64 = 12;
 
@@ -35,7 +34,7 @@ impl<'a> Classes<'a> {
         let few = sorted.iter().find(|classes| classes.len() <= CLASSES);
         let members: Vec<&Vec<usize>> = few.unwrap_or(&sorted[3]).values().collect();
         let shapes = members.iter().map(|members| mean(all, members)).collect();
-        let mut random = Random(1);
+        let mut random = Random::new(1);
         let items = members
             .iter()
             .map(|members| shuffled(all, members, &mut random));
@@ -93,25 +92,6 @@ impl<'a> Classes<'a> {
     /// Whether there are items in a plan that have less choice than most.
     pub(super) fn has_choosy(&self, plan: &Content) -> bool {
         plan.iter().any(|(class, _)| self.is_choosy(*class))
-    }
-
-    /// Whether there are such items.
-    pub(super) fn are_choosy(&self) -> bool {
-        let most = |shape: &Shape| shape.fits.iter().filter(|fits| **fits).count();
-        let largest = |r: usize| {
-            self.reduced
-                .stocks
-                .iter()
-                .map(|stock| stock.amounts[r])
-                .max()
-        };
-        let small = |shape: &Shape| {
-            let mut amounts = shape.amounts.iter().enumerate();
-            amounts
-                .all(|(r, amount)| amount.saturating_mul(SMALL) <= largest(r).unwrap_or_default())
-        };
-        let mut small = self.reduced.shapes.iter().filter(|shape| small(shape));
-        small.any(|shape| most(shape) * 2 <= shape.fits.len())
     }
 
     /// Half of the kinds of bins do not take them.
@@ -220,14 +200,6 @@ fn shuffled(all: &Reduced, members: &[usize], random: &mut Random) -> Vec<usize>
     let mut items: Vec<usize> = each
         .flat_map(|(member, count)| (0..count).map(move |_| member))
         .collect();
-    for end in (1..items.len()).rev() {
-        let other = random.below(u32::try_from(end + 1).unwrap_or(u32::MAX));
-        items.swap(end, other as usize);
-    }
+    random.shuffle(&mut items);
     items
-}
-
-#[expect(clippy::cast_precision_loss, reason = "approximate on purpose")]
-fn float(amount: i64) -> f64 {
-    amount as f64
 }

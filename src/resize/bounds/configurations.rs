@@ -4,8 +4,9 @@
 //! whose solution gives new values. What each round's values prove is checked in whole numbers, so that the bound holds
 //! wherever it stops.
 
+use super::approximate::float_price;
 use super::certificate::{Factor, Worth, best_factor, proven};
-use super::knapsack::{Best, Content, Knapsack, RoomPrices};
+use super::knapsack::{Best, Content, Knapsack, RoomPrices, offered};
 use super::reduced::Reduced;
 use super::simplex::Program;
 use super::totals::Totals;
@@ -94,13 +95,6 @@ pub(super) fn mixture(reduced: &Reduced, columns: u32) -> (Vec<(usize, Content, 
     (mixture.collect(), proof)
 }
 
-/// Values of the shapes by their totals alone.
-pub(super) fn simple_values(reduced: &Reduced) -> Vec<i64> {
-    let values = Totals::of(reduced, false).values(reduced);
-    let values = whole_values(&values, reduced.items()).into_iter();
-    values.map(|value| value.max(1)).collect()
-}
-
 fn solve(reduced: &Reduced, care: Care, known: u64) -> (Master<'_>, Proof) {
     let mut master = Master::new(reduced);
     let mut center = Totals::of(reduced, false).values(reduced);
@@ -112,7 +106,7 @@ fn solve(reduced: &Reduced, care: Care, known: u64) -> (Master<'_>, Proof) {
     while left > 0 && idle < PATIENCE {
         // No values prove more than what the contents so far cost.
         let cost = master.cost();
-        if float(proof.price) >= cost * ENOUGH || float(known) >= cost {
+        if float_price(proof.price) >= cost * ENOUGH || float_price(known) >= cost {
             break;
         }
         if cost < before * CHEAPER {
@@ -150,10 +144,10 @@ fn mix(center: &[f64], duals: &[f64], steady: f64) -> Vec<f64> {
 
 /// The best content of each bin.
 fn contents(reduced: &Reduced, values: &[i64], care: Care) -> Vec<Best> {
-    let counts: Vec<u32> = reduced.shapes.iter().map(|shape| shape.count).collect();
+    let counts = reduced.counts();
     let best = |stock: usize| {
         let prices = RoomPrices::of(reduced, stock, values, &counts);
-        let knapsack = Knapsack::new(reduced, stock, values, &counts, &prices, None);
+        let knapsack = Knapsack::new(reduced, stock, offered(values, &counts), &prices, None);
         let knapsack = if reduced.stocks.len() <= PROFILED {
             knapsack.with_profiles(&prices)
         } else {
@@ -193,7 +187,7 @@ impl<'a> Master<'a> {
         let dearest = reduced
             .stocks
             .iter()
-            .map(|stock| float(stock.price))
+            .map(|stock| float_price(stock.price))
             .fold(1.0, f64::max);
         let costs = reduced
             .shapes
@@ -218,12 +212,7 @@ impl<'a> Master<'a> {
 
     /// For each shape the bin that holds it at the lowest price, full of it.
     fn add_uniform_contents(&mut self) {
-        let counts: Vec<u32> = self
-            .reduced
-            .shapes
-            .iter()
-            .map(|shape| shape.count)
-            .collect();
+        let counts = self.reduced.counts();
         for shape in 0..counts.len() {
             let full = (0..self.reduced.stocks.len()).filter_map(|stock| {
                 let content = &self.reduced.shapes[shape];
@@ -231,7 +220,7 @@ impl<'a> Master<'a> {
                 (content.fits[stock] && most > 0).then_some((stock, most))
             });
             let price = |(stock, most): &(usize, u32)| {
-                float(self.reduced.stocks[*stock].price) / f64::from(*most)
+                float_price(self.reduced.stocks[*stock].price) / f64::from(*most)
             };
             let best = full.min_by(|a, b| price(a).total_cmp(&price(b)));
             if let Some((stock, most)) = best {
@@ -283,7 +272,7 @@ impl<'a> Master<'a> {
     }
 
     fn price(&self, stock: usize) -> f64 {
-        float(self.reduced.stocks[stock].price) / self.dearest
+        float_price(self.reduced.stocks[stock].price) / self.dearest
     }
 
     /// What all items cost with the contents so far.
@@ -300,17 +289,13 @@ impl<'a> Master<'a> {
     }
 }
 
+/// Values in whole numbers, of which the largest is as large as it may be.
 #[expect(clippy::cast_possible_truncation, reason = "scaled so that it fits")]
-fn whole_values(values: &[f64], items: u64) -> Vec<i64> {
+pub(super) fn whole_values(values: &[f64], items: u64) -> Vec<i64> {
     let largest = values.iter().copied().fold(0.0, f64::max);
-    let most = GRAIN.min(LARGEST / float(items));
+    let most = GRAIN.min(LARGEST / float_price(items));
     let factor = if largest > 0.0 { most / largest } else { 0.0 };
     values.iter().map(|value| (value * factor) as i64).collect()
-}
-
-#[expect(clippy::cast_precision_loss, reason = "approximate on purpose")]
-fn float(price: u64) -> f64 {
-    price as f64
 }
 
 /// Values in parts of a price, such that no content of a bin is worth more than the bin and its scarcity cost.

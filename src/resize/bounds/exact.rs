@@ -7,19 +7,25 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
-use super::configurations::{Care, Exact, prove};
-use super::covers::{self, Found};
-use super::knapsack::{Content, Knapsack, RoomPrices};
+use super::choice;
+use super::configurations::{Care, Exact, Proof, prove};
+use super::covers;
+use super::knapsack::{Content, Knapsack, RoomPrices, offered};
 use super::reduced::Reduced;
-use super::{Packing, Problem};
+use super::{KINDS, Packing};
 
 /// Of a millionth: what values are rounded to.
 const PARTS: i64 = 1 << 16;
 const CARE: Care = Care {
-    columns: 3_000,
-    steps: 3_000,
+    columns: 1_000,
+    steps: 2_000,
     grain: 1 << 20,
 };
+
+/// Such a part of the steps is enough for most.
+const QUICK: u32 = 16;
+/// Contents that may come up where a first choice is looked for.
+const COLUMNS: u32 = 600;
 
 struct Search<'a> {
     reduced: &'a Reduced,
@@ -32,13 +38,18 @@ struct Search<'a> {
     /// Kinds of which there may be too few.
     scarce: Vec<usize>,
     chosen: Vec<(usize, Content)>,
-    best: Option<(i64, Vec<(usize, Content)>)>,
+    best: Option<(u64, Vec<(usize, Content)>)>,
+    /// Of all items, less what scarcity may add to the costs of bins.
+    worth: i64,
     /// What bins may cost beyond the worth of their contents, all together.
     margin: i64,
     /// What was spent when the same items were left.
     seen: HashMap<(Vec<u32>, Vec<u32>), i64>,
     steps: u32,
 }
+
+/// Bins with what is in them, if any were found.
+type Chosen = Option<Vec<(usize, Content)>>;
 
 /// A bin that may be next.
 struct Next {
@@ -47,33 +58,64 @@ struct Next {
     content: Content,
 }
 
-pub(super) fn cheapest(problem: &Problem, steps: u32) -> Option<Packing> {
-    let reduced = Reduced::of(problem);
-    if reduced.homeless || reduced.shapes.is_empty() {
-        return (!reduced.homeless).then(Packing::new);
+/// A choice, and what every choice costs at least: as much, where that is proven within the steps. Nothing if no choice for
+/// all items is found.
+pub(super) fn cheapest(reduced: &Reduced, steps: u32) -> Option<(Vec<(usize, Content)>, u64)> {
+    if reduced.shapes.is_empty() {
+        return Some((Vec::new(), 0));
     }
+    let price = |chosen: &Chosen| match chosen {
+        Some(chosen) => reduced.price(chosen),
+        None => u64::MAX,
+    };
+    let mut left = steps / QUICK;
+    let found = covers::cheapest(reduced, u64::MAX, &mut left);
+    let mut best = found.chosen;
+    if price(&best) == found.bound {
+        return best.map(|chosen| (chosen, found.bound));
+    }
+    best = cheaper(reduced, best, first(reduced, steps / 4));
     let mut left = steps / 2;
-    match covers::cheapest(&reduced, &mut left) {
-        Found::Cheapest(chosen) => return Some(reduced.packing(&chosen)),
-        Found::Nothing => return None,
-        Found::Unknown => {}
+    let found = covers::cheapest(reduced, price(&best), &mut left);
+    best = found.chosen.or(best);
+    let mut bound = found.bound;
+    if bound < price(&best) && reduced.stocks.len() <= KINDS {
+        let proof = prove(reduced, CARE, bound);
+        bound = bound.max(proof.price);
+        let (cheaper, proven) = Search::cheaper(reduced, &proof, price(&best), steps / 4);
+        best = cheaper.or(best);
+        bound = bound.max(proven).min(price(&best));
     }
-    let proof = prove(&reduced, CARE, 0);
-    let exact = proof.in_parts(&reduced, PARTS)?;
-    let mut search = Search::new(&reduced, exact, steps / 2);
-    search.deepen(i64::try_from(proof.price).ok()?.checked_mul(PARTS)?)?;
-    let (_, chosen) = search.best?;
-    Some(reduced.packing(&chosen))
+    Some((best?, bound))
+}
+
+/// The cheaper one of two choices.
+fn cheaper(reduced: &Reduced, a: Chosen, b: Chosen) -> Chosen {
+    let both = a.into_iter().chain(b);
+    both.min_by_key(|chosen| reduced.price(chosen))
+}
+
+/// A choice that need not be the cheapest.
+fn first(reduced: &Reduced, steps: u32) -> Chosen {
+    let (few, kinds) = reduced.thinned(KINDS);
+    let (chosen, _) = choice::choose(&few, COLUMNS, steps.into())?;
+    let same = |(stock, content): (usize, Content)| (kinds[stock], content);
+    Some(chosen.into_iter().map(same).collect())
 }
 
 impl<'a> Search<'a> {
     fn new(reduced: &'a Reduced, exact: Exact, steps: u32) -> Self {
-        let counts: Vec<u32> = reduced.shapes.iter().map(|shape| shape.count).collect();
+        let counts = reduced.counts();
         let prices = |stock| RoomPrices::of(reduced, stock, &exact.values, &counts);
         let mut order: Vec<usize> = (0..counts.len()).collect();
         order.sort_by_key(|shape| std::cmp::Reverse(exact.values[*shape]));
         let items = u32::try_from(reduced.items()).unwrap_or(u32::MAX);
+        let worth = counts.iter().zip(&exact.values);
+        let worth = worth.map(|(count, value)| i64::from(*count) * value);
+        let scarcity = reduced.worths().into_iter().zip(&exact.scarcity);
+        let scarcity = scarcity.map(|(bin, scarcity)| i64::from(bin.limit) * scarcity);
         Self {
+            worth: worth.sum::<i64>() - scarcity.sum::<i64>(),
             prices: (0..reduced.stocks.len()).map(prices).collect(),
             left: reduced
                 .stocks
@@ -92,25 +134,47 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// Widens the margin until a choice is found and no better one is left; nothing if the steps run out.
-    fn deepen(&mut self, bound: i64) -> Option<()> {
-        let counts: Vec<u32> = self
-            .reduced
-            .shapes
-            .iter()
-            .map(|shape| shape.count)
-            .collect();
-        let mut margin = bound / 1024 + PARTS;
-        while self.best.is_none() {
-            self.margin = margin;
+    /// A choice that costs less than the known one, if any is found, and what every choice costs at least.
+    fn cheaper(reduced: &'a Reduced, proof: &Proof, known: u64, steps: u32) -> (Chosen, u64) {
+        let Some(exact) = proof.in_parts(reduced, PARTS) else {
+            return (None, proof.price);
+        };
+        let mut search = Self::new(reduced, exact, steps);
+        let limit = search.margin_below(known);
+        let proven = search.deepen(limit).min(known);
+        (search.best.map(|(_, chosen)| chosen), proven)
+    }
+
+    /// Widens the margin until a choice is found or the limit is reached. Returns what every choice costs at least.
+    fn deepen(&mut self, limit: i64) -> u64 {
+        let counts = self.reduced.counts();
+        let mut margin = (self.worth / 1024).max(0) + PARTS;
+        let mut proven = 0;
+        loop {
+            self.margin = margin.min(limit);
             self.seen.clear();
             self.descend(&counts, 0);
             if self.steps == 0 {
-                return None;
+                return proven;
             }
-            margin = margin.checked_mul(2)?;
+            if let Some((price, _)) = self.best {
+                return price;
+            }
+            if margin >= limit {
+                return u64::MAX;
+            }
+            // All that spend no more are excluded.
+            let least = (self.worth + margin) / PARTS + 1;
+            proven = u64::try_from(least).unwrap_or_default();
+            margin = margin.saturating_mul(2);
         }
-        Some(())
+    }
+
+    /// What choices spend at most that cost less than this.
+    fn margin_below(&self, price: u64) -> i64 {
+        let price = i64::try_from(price).unwrap_or(i64::MAX);
+        let parts = (price - 1).saturating_mul(PARTS);
+        parts.saturating_sub(self.worth)
     }
 
     fn descend(&mut self, counts: &[u32], spent: i64) {
@@ -170,11 +234,13 @@ impl<'a> Search<'a> {
             let knapsack = Knapsack::new(
                 self.reduced,
                 stock,
-                values,
-                counts,
+                offered(values, counts),
                 &self.prices[stock],
                 Some(first),
             );
+            // Sorting the items counts, too.
+            let sorted = u32::try_from(counts.len()).unwrap_or(u32::MAX);
+            self.steps = self.steps.saturating_sub(sorted);
             self.steps = knapsack.full(wanted, self.steps, |value, content| {
                 let spent = spent + cost - value;
                 nexts.push(Next {
@@ -189,37 +255,22 @@ impl<'a> Search<'a> {
     }
 
     fn finish(&mut self) {
-        let price = |(stock, _): &(usize, Content)| {
-            i64::try_from(self.reduced.stocks[*stock].price).unwrap_or(i64::MAX)
-        };
-        let price = self.chosen.iter().map(price).fold(0, i64::saturating_add);
+        let price = self.reduced.price(&self.chosen);
         let better = self.best.as_ref().is_none_or(|(best, _)| price < *best);
         if better {
             self.best = Some((price, self.chosen.clone()));
-            self.narrow(price);
+            // Only what is cheaper is of interest from here on.
+            self.margin = self.margin.min(self.margin_below(price));
         }
-    }
-
-    /// Only what is cheaper is of interest from here on.
-    fn narrow(&mut self, price: i64) {
-        let counts = self
-            .reduced
-            .shapes
-            .iter()
-            .map(|shape| i64::from(shape.count));
-        let worth: i64 = counts
-            .zip(&self.exact.values)
-            .map(|(count, value)| count * value)
-            .sum();
-        let scarcity = self.reduced.worths().into_iter().zip(&self.exact.scarcity);
-        let scarcity: i64 = scarcity
-            .map(|(worth, scarcity)| i64::from(worth.limit) * scarcity)
-            .sum();
-        self.margin = self.margin.min((price - 1) * PARTS - worth + scarcity);
     }
 }
 
 impl Reduced {
+    pub(super) fn price(&self, chosen: &[(usize, Content)]) -> u64 {
+        let prices = chosen.iter().map(|(stock, _)| self.stocks[*stock].price);
+        prices.fold(0, u64::saturating_add)
+    }
+
     /// The same choice for the items and bins that the shapes and kinds of bins stand for.
     pub(super) fn packing(&self, chosen: &[(usize, Content)]) -> Packing {
         let mut bins: Vec<_> = self

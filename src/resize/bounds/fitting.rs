@@ -6,15 +6,16 @@
 use std::cmp::Reverse;
 use std::collections::HashSet;
 
-use super::knapsack::{Content, Knapsack, RoomPrices};
+use super::approximate::float;
+use super::knapsack::{Content, Knapsack, RoomPrices, offered};
 use super::reduced::Reduced;
 
 /// At most so many contents of a kind of bin are tried at each turn. If there are more, a failure proves nothing.
 const CHOICES: usize = 24;
 /// Steps of the search for the contents of one bin.
 const STEPS: u32 = 4_000;
-/// Turns for one set of bins and one order of the items.
-const TURNS: u32 = 400;
+/// One order of the items gets such a part of the steps for a set of bins.
+const PART: u32 = 6;
 /// How much more one resource counts in an order.
 const WEIGHTS: [i128; 2] = [1, 10];
 /// Of the value of a whole bin, in whole numbers.
@@ -45,7 +46,7 @@ struct Attempt<'a> {
     chosen: Vec<(usize, Content)>,
     /// What was left when it did not work out.
     failed: HashSet<(Vec<u32>, Vec<u32>)>,
-    turns: u32,
+    steps: u32,
     /// Something was not looked at.
     cut: bool,
 }
@@ -67,8 +68,10 @@ impl<'a> Fitting<'a> {
         }
     }
 
-    /// `bins`: how many of each kind. Any prices of resources measure waste: all bins together waste what is left over.
-    pub(super) fn fit(&self, bins: &[u32], steps: &mut u32) -> Answer {
+    /// `bins`: how many of each kind; looked into for so many of the steps at most. Any prices of resources measure waste:
+    /// all bins together waste what is left over.
+    pub(super) fn fit(&self, bins: &[u32], most: u32, steps: &mut u32) -> Answer {
+        let mut most = most.min(*steps);
         let measures = [
             self.tightness(bins, 1.0),
             self.tightness(bins, 0.02),
@@ -77,10 +80,11 @@ impl<'a> Fitting<'a> {
         for prices in measures {
             let prices = self.scaled(&prices);
             for order in &self.orders {
-                let turns = TURNS.min(*steps);
-                let mut attempt = Attempt::new(self.reduced, &prices, order, turns);
+                let part = (most / PART).max(1).min(most);
+                let mut attempt = Attempt::new(self.reduced, &prices, order, part);
                 let fits = attempt.start(bins);
-                *steps -= turns - attempt.turns;
+                most -= part - attempt.steps;
+                *steps -= part - attempt.steps;
                 if fits {
                     return Answer::Fits(attempt.chosen);
                 }
@@ -124,7 +128,7 @@ impl<'a> Fitting<'a> {
 }
 
 impl<'a> Attempt<'a> {
-    fn new(reduced: &'a Reduced, prices: &'a RoomPrices, order: &'a [usize], turns: u32) -> Self {
+    fn new(reduced: &'a Reduced, prices: &'a RoomPrices, order: &'a [usize], steps: u32) -> Self {
         let down = |amounts: &[i64]| whole(prices.of_amounts(amounts));
         Self {
             values: reduced
@@ -143,18 +147,13 @@ impl<'a> Attempt<'a> {
             order,
             chosen: Vec::new(),
             failed: HashSet::new(),
-            turns,
+            steps,
             cut: false,
         }
     }
 
     fn start(&mut self, bins: &[u32]) -> bool {
-        let counts: Vec<u32> = self
-            .reduced
-            .shapes
-            .iter()
-            .map(|shape| shape.count)
-            .collect();
+        let counts = self.reduced.counts();
         let sum = |counts: &[u32], worths: &[i64]| -> i64 {
             let pairs = counts.iter().zip(worths);
             pairs.map(|(count, worth)| i64::from(*count) * worth).sum()
@@ -172,11 +171,10 @@ impl<'a> Attempt<'a> {
         if spare < 0 || self.failed.contains(&here) {
             return false;
         }
-        if self.turns == 0 {
+        if self.steps == 0 {
             self.cut = true;
             return false;
         }
-        self.turns -= 1;
         for next in self.nexts(counts, bins, first, spare) {
             let mut rest = counts.to_vec();
             for (shape, count) in &next.content {
@@ -205,20 +203,23 @@ impl<'a> Attempt<'a> {
             let knapsack = Knapsack::new(
                 self.reduced,
                 stock,
-                &self.values,
-                counts,
+                offered(&self.values, counts),
                 self.prices,
                 Some(first),
             );
-            let complete = knapsack.some_full(worth - spare, STEPS, CHOICES, |value, content| {
-                let waste = worth - value;
-                nexts.push(Next {
-                    waste,
-                    stock,
-                    content,
+            let steps = STEPS.min(self.steps);
+            let (complete, used) =
+                knapsack.some_full(worth - spare, steps, CHOICES, |value, it| {
+                    nexts.push(Next {
+                        waste: worth - value,
+                        stock,
+                        content: it,
+                    });
                 });
-            });
             self.cut |= !complete;
+            // Sorting the items counts, too.
+            let sorted = u32::try_from(counts.len()).unwrap_or(u32::MAX);
+            self.steps = self.steps.saturating_sub(used.saturating_add(sorted));
         }
         nexts.sort_by_key(|next| next.waste);
         nexts
@@ -260,9 +261,4 @@ fn shares(reduced: &Reduced, shape: usize) -> Vec<i128> {
 #[expect(clippy::cast_possible_truncation, reason = "scaled so that it fits")]
 fn whole(value: f64) -> i64 {
     value as i64
-}
-
-#[expect(clippy::cast_precision_loss, reason = "prices may be any")]
-fn float(amount: i64) -> f64 {
-    amount as f64
 }

@@ -3,6 +3,7 @@
 //! A depth-first search over counts. What the rest of the bin is worth at most is told by prices of its resources: any
 //! prices give a valid limit, and those of the linear relaxation give the best one.
 
+use super::approximate::float;
 use super::profile::{Piece, Profile};
 use super::reduced::{Reduced, room_for};
 use super::simplex::Program;
@@ -28,12 +29,21 @@ struct Candidate<'a> {
     least: u32,
     most: u32,
     apart: Option<u32>,
-    /// What the room is worth that one of it takes.
+    /// What the room is worth that one of it takes, and what it is worth for that.
     room: f64,
+    dense: f64,
 }
 
 /// Shapes and how many of each.
 pub(super) type Content = Vec<(usize, u32)>;
+
+/// So many of a shape to choose from, and what each is worth.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Offered {
+    pub shape: usize,
+    pub count: u32,
+    pub value: i64,
+}
 
 /// The best content that was found, and what no content is worth more than.
 #[derive(Debug, Default)]
@@ -61,6 +71,19 @@ struct Search<'a, F> {
     /// The highest limit of what was not looked at.
     missed: f64,
     visit: F,
+}
+
+/// All shapes, by their places in both.
+pub(super) fn offered<'v>(
+    values: &'v [i64],
+    counts: &'v [u32],
+) -> impl Iterator<Item = Offered> + 'v {
+    let all = values.iter().zip(counts).enumerate();
+    all.map(|(shape, (value, count))| Offered {
+        shape,
+        count: *count,
+        value: *value,
+    })
 }
 
 impl RoomPrices {
@@ -107,40 +130,36 @@ impl RoomPrices {
 }
 
 impl<'a> Knapsack<'a> {
-    /// `counts`: how many of each shape there are to choose from. `must`: a shape of which one has to be in.
+    /// `must`: a shape of which one has to be in.
     pub(super) fn new(
         reduced: &'a Reduced,
         stock: usize,
-        values: &[i64],
-        counts: &[u32],
+        offered: impl Iterator<Item = Offered>,
         prices: &RoomPrices,
         must: Option<usize>,
     ) -> Self {
         let free = &*reduced.stocks[stock].amounts;
-        let candidate = |(shape, content): (usize, &'a super::reduced::Shape)| {
-            let enough = content
-                .most
-                .min(counts[shape])
-                .min(room_for(free, &content.amounts));
-            (content.fits[stock] && enough > 0).then(|| Candidate {
-                shape,
-                amounts: &content.amounts,
-                value: values[shape],
-                least: u32::from(must == Some(shape)),
-                most: enough,
-                apart: content.apart,
-                room: prices.of_amounts(&content.amounts),
+        let candidate = |offered: Offered| {
+            let Offered { shape, value, .. } = offered;
+            let content = &reduced.shapes[shape];
+            let room = room_for(free, &content.amounts);
+            let enough = content.most.min(offered.count).min(room);
+            (content.fits[stock] && enough > 0).then(|| {
+                let room = prices.of_amounts(&content.amounts);
+                Candidate {
+                    shape,
+                    amounts: &content.amounts,
+                    value,
+                    least: u32::from(must == Some(shape)),
+                    most: enough,
+                    apart: content.apart,
+                    dense: float(value) / room.max(f64::MIN_POSITIVE),
+                    room,
+                }
             })
         };
-        let mut candidates: Vec<Candidate> = reduced
-            .shapes
-            .iter()
-            .enumerate()
-            .filter_map(candidate)
-            .collect();
-        let dense = |it: &Candidate| float(it.value) / it.room.max(f64::MIN_POSITIVE);
-        candidates.sort_by(|a, b| dense(b).total_cmp(&dense(a)));
-        candidates.sort_by_key(|it| it.least == 0);
+        let mut candidates: Vec<Candidate> = offered.filter_map(candidate).collect();
+        candidates.sort_by(|a, b| b.least.cmp(&a.least).then(b.dense.total_cmp(&a.dense)));
         let mut rest = vec![0.0; candidates.len() + 1];
         // Sums of products of whole numbers may be wrong in their last digits.
         rest[candidates.len()] = 1.0;
@@ -223,14 +242,14 @@ impl<'a> Knapsack<'a> {
         search.steps
     }
 
-    /// Some such contents, those near the greedy one in front. False if there may be more.
+    /// Some such contents, those near the greedy one in front. Whether that is all of them, and how many steps it took.
     pub(super) fn some_full(
         &self,
         wanted: i64,
         steps: u32,
         most: usize,
         mut each: impl FnMut(i64, Content),
-    ) -> bool {
+    ) -> (bool, u32) {
         let mut seen: Vec<Vec<u32>> = Vec::new();
         let mut left = steps;
         for spare in [1, u32::MAX] {
@@ -245,10 +264,10 @@ impl<'a> Knapsack<'a> {
             search.descend(0, 0, self.room, spare);
             left = search.steps;
             if search.wanted == i64::MAX || left == 0 {
-                return false;
+                return (false, steps - left);
             }
         }
-        true
+        (true, steps - left)
     }
 
     fn content(&self, counts: &[u32]) -> Content {
@@ -367,14 +386,6 @@ impl<'a, F: FnMut(i64, &[u32], &[i64]) -> i64> Search<'a, F> {
             *free -= amount * count;
         }
     }
-}
-
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "limits are widened by more than what is lost"
-)]
-fn float(amount: i64) -> f64 {
-    amount as f64
 }
 
 #[expect(

@@ -4,6 +4,7 @@
 //! Martello and Toth, Knapsack Problems, 1990). Where a few large items fill a bin, that is much less than prices alone
 //! tell.
 
+use super::approximate::float;
 use super::reduced::room_for;
 
 /// A resource is cut into so many cells at most. Amounts are rounded down to whole cells, and so nothing is left out.
@@ -126,12 +127,4 @@ fn common(mut a: i64, mut b: i64) -> i64 {
         (a, b) = (b, a % b);
     }
     a
-}
-
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "limits are widened by more than what is lost"
-)]
-fn float(amount: i64) -> f64 {
-    amount as f64
 }

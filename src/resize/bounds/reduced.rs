@@ -71,6 +71,73 @@ impl Reduced {
         self.shapes.iter().map(|shape| u64::from(shape.count)).sum()
     }
 
+    /// How many of each shape there are.
+    pub(super) fn counts(&self) -> Vec<u32> {
+        self.shapes.iter().map(|shape| shape.count).collect()
+    }
+
+    /// The same for so many of each shape and of each bin; and which shapes those are that are left.
+    pub(super) fn rest(&self, counts: &[u32], left: &[u32]) -> (Self, Vec<usize>) {
+        let shapes = (0..counts.len()).filter(|shape| counts[*shape] > 0);
+        let shapes: Vec<usize> = shapes.collect();
+        let shape = |place: &usize| {
+            let shape = &self.shapes[*place];
+            Shape {
+                amounts: shape.amounts.clone(),
+                count: counts[*place],
+                most: shape.most.min(counts[*place]),
+                apart: shape.apart,
+                fits: shape.fits.clone(),
+                sources: Vec::new(),
+            }
+        };
+        let stock = |(stock, left): (&Stock, &u32)| Stock {
+            limit: *left,
+            ..stock.clone()
+        };
+        let rest = Self {
+            shapes: shapes.iter().map(shape).collect(),
+            stocks: self.stocks.iter().zip(left).map(stock).collect(),
+            resources: self.resources.clone(),
+            homeless: false,
+        };
+        (rest, shapes)
+    }
+
+    /// The same with no more kinds of bins than these, or hardly more: some of every size, and such that each shape has one.
+    /// Which kinds they are comes with it.
+    pub(super) fn thinned(&self, most: usize) -> (Self, Vec<usize>) {
+        let all = self.stocks.len();
+        let mut stay = vec![false; all];
+        for stock in (0..all).rev().step_by(all.div_ceil(most).max(1)) {
+            stay[stock] = true;
+        }
+        for shape in &self.shapes {
+            let kept = shape
+                .fits
+                .iter()
+                .zip(&stay)
+                .any(|(fits, stay)| *fits && *stay);
+            let largest = shape.fits.iter().rposition(|fits| *fits);
+            if let Some(largest) = largest.filter(|_| !kept) {
+                stay[largest] = true;
+            }
+        }
+        let kinds: Vec<usize> = (0..all).filter(|stock| stay[*stock]).collect();
+        let shape = |shape: &Shape| Shape {
+            fits: kinds.iter().map(|stock| shape.fits[*stock]).collect(),
+            ..shape.clone()
+        };
+        let stocks = kinds.iter().map(|stock| self.stocks[*stock].clone());
+        let thinned = Self {
+            shapes: self.shapes.iter().map(shape).collect(),
+            stocks: stocks.collect(),
+            resources: self.resources.clone(),
+            homeless: self.homeless,
+        };
+        (thinned, kinds)
+    }
+
     /// Bins of which there may be too few.
     pub(super) fn scarce(&self) -> Vec<usize> {
         let items = self.items();

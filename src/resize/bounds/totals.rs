@@ -124,7 +124,8 @@ impl Totals {
     pub(super) fn values(&self, reduced: &Reduced) -> Vec<f64> {
         let prices = self.prices();
         let value = |(place, shape): (usize, &Shape)| {
-            let prices = liquid_of(&self.liquids, shape).map(|liquid| &prices[liquid]);
+            // Items that ask for nothing have no prices.
+            let prices = liquid_of(&self.liquids, shape).and_then(|liquid| prices.get(liquid));
             let parts = self.sets.iter().map(|set| set[place]);
             let amounts = shape.amounts.iter().copied().chain(parts);
             let worth = |(price, amount): (&f64, i64)| price * to_float(amount.into());

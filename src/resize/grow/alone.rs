@@ -119,28 +119,40 @@ impl Yard<'_, '_, '_> {
     /// Spreads pods over all machines, and over as many more as that takes. The scheduler counts every machine, and so
     /// all that do not fit thinly are handed out once more whenever machines have come.
     pub(super) fn spread_evenly(&mut self, lots: &mut [Lot]) {
-        let mut lots: Vec<&mut Lot> = lots.iter_mut().filter(|lot| lot.batch.pods > 0).collect();
-        if lots.is_empty() {
-            return;
+        let mut tiers: BTreeMap<Reverse<i32>, Vec<&mut Lot>> = BTreeMap::new();
+        for lot in lots.iter_mut().filter(|lot| lot.batch.pods > 0) {
+            let tier = Reverse(self.priority(lot.batch.class));
+            tiers.entry(tier).or_default().push(lot);
         }
-        let hidden = self.hide_counted(&lots);
         for _ in 0..ROUNDS_OF_SPREADING {
             let machines = self.machines.len();
-            for lot in &mut lots {
-                self.take_back(lot);
-                self.hand_out(lot);
+            for (Reverse(priority), lots) in &mut tiers {
+                self.spread_tier(*priority, lots);
             }
             if self.machines.len() == machines {
                 break;
             }
+        }
+    }
+
+    fn priority(&self, class: ClassId) -> i32 {
+        self.trial.content(class).priority
+    }
+
+    fn spread_tier(&mut self, priority: i32, lots: &mut [&mut Lot]) {
+        let hidden = self.hide_counted(priority, lots);
+        for lot in lots {
+            self.take_back(lot);
+            self.hand_out(lot);
         }
         for (class, node, pods) in hidden {
             self.trial.change(class, node, pods);
         }
     }
 
-    /// Takes pods without rules off the nodes, though not off their machines, if the lots count them: they can come last.
-    fn hide_counted(&mut self, lots: &[&mut Lot]) -> Vec<(ClassId, NodeId, i32)> {
+    /// Takes pods without rules off the nodes, though not off their machines, if the lots count them: they can come last,
+    /// unless theirs is the higher priority.
+    fn hide_counted(&mut self, priority: i32, lots: &[&mut Lot]) -> Vec<(ClassId, NodeId, i32)> {
         let counted: BTreeSet<usize> = lots
             .iter()
             .flat_map(|lot| self.trial.spread_over_nodes(lot.batch.class))
@@ -150,10 +162,9 @@ impl Yard<'_, '_, '_> {
             for (class, pods) in &machine.pods {
                 let mut groups = self.trial.groups(*class).iter();
                 let counts = groups.any(|group| counted.contains(group));
-                if let Some(node) = machine
-                    .node
-                    .filter(|_| counts && self.trial.ties(*class).is_free())
-                {
+                let last =
+                    || self.trial.ties(*class).is_free() && self.priority(*class) <= priority;
+                if let Some(node) = machine.node.filter(|_| counts && last()) {
                     let pods = i32::try_from(*pods).unwrap_or(i32::MAX);
                     hidden.push((*class, node, pods));
                 }

@@ -1,8 +1,10 @@
 //! The choice of machines, stage by stage: those with the least choice first.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use crate::resize::bounds;
 use crate::resize::offer::{Offer, Price};
-use crate::scheduling::Trial;
+use crate::scheduling::{ClassId, Trial};
 
 use super::kinds::{Lot, Part, Sorted};
 use super::market::Market;
@@ -11,7 +13,8 @@ use super::wish::{Measure, Wish};
 use super::yard::{Machine, Yard};
 use super::{Bought, Effort, Growth, Helpless, helpless, problem};
 
-/// Buys for all of them together. If machines run out, those of higher priority choose first.
+/// Buys for all of them together. If that leaves somebody helpless for the sake of pods of lower priority, those of higher
+/// priority choose first.
 pub(super) fn buy(
     trial: &mut Trial,
     offers: &[Offer],
@@ -19,32 +22,59 @@ pub(super) fn buy(
     wishes: &[Wish],
     effort: Effort,
 ) -> Growth {
-    let begun = trial.changes();
-    let market = Market::new(trial, offers, measure, wishes);
-    let growth = buy_in_turn(trial, market, measure, &[wishes], effort);
+    let growth = buy_in_turn(trial, offers, measure, &[wishes], effort);
     let tiers = wishes.chunk_by(|a, b| a.priority == b.priority);
     let tiers: Vec<&[Wish]> = tiers.collect();
-    if growth.helpless.is_empty() || tiers.len() < 2 {
+    let above = tiers.iter().rev().skip(1).map(|tier| tier.len());
+    let above = &wishes[..above.sum()];
+    let helpless = helpless_among(above, &growth);
+    if helpless.is_empty() {
         return growth;
     }
-    trial.back_to(begun);
-    let market = Market::new(trial, offers, measure, wishes);
-    buy_in_turn(trial, market, measure, &tiers, effort)
+    let without = buy(trial, offers, measure, above, effort);
+    let without = helpless_among(above, &without);
+    if helpless
+        .iter()
+        .all(|(class, pods)| without.get(class) >= Some(pods))
+    {
+        return growth;
+    }
+    buy_in_turn(trial, offers, measure, &tiers, effort)
 }
 
+/// How many pods of each of these wishes no machine helps.
+fn helpless_among(wishes: &[Wish], growth: &Growth) -> BTreeMap<ClassId, u32> {
+    let classes: BTreeSet<ClassId> = wishes.iter().map(|wish| wish.class).collect();
+    let mut pods = BTreeMap::new();
+    for helpless in growth
+        .helpless
+        .iter()
+        .filter(|it| classes.contains(&it.class))
+    {
+        *pods.entry(helpless.class).or_default() += helpless.pods;
+    }
+    pods
+}
+
+/// The trial is the same afterwards.
 fn buy_in_turn(
     trial: &mut Trial,
-    market: Market,
+    offers: &[Offer],
     measure: &Measure,
     tiers: &[&[Wish]],
     effort: Effort,
 ) -> Growth {
+    let begun = trial.changes();
+    let market = Market::new(trial, offers, measure, tiers);
     let mut wishes = tiers.iter().flat_map(|tier| tier.iter());
     let watched = wishes.any(|wish| wish.ties.near);
     let mut yard = Yard::new(trial, market, watched);
     let (mut parts, mut homeless) = (Vec::new(), Vec::new());
     for tier in tiers {
         homeless.extend(yard.buy(tier, &mut parts, effort));
+    }
+    if watched && tiers.len() > 1 {
+        homeless.extend(yard.place_in_turn(tiers));
     }
     yard.trim();
     for lot in &homeless {
@@ -59,7 +89,9 @@ fn buy_in_turn(
     let known = yard.bound.filter(|_| everything && tiers.len() == 1);
     let bound = || bounds::bound(&problem::of(&yard.market, &parts), effort.columns).price;
     let bound = known.unwrap_or_else(bound);
-    growth(&yard, &homeless, measure, Price(bound))
+    let growth = growth(&yard, &homeless, measure, Price(bound));
+    trial.back_to(begun);
+    growth
 }
 
 fn growth(yard: &Yard, homeless: &[Lot], measure: &Measure, bound: Price) -> Growth {
@@ -73,11 +105,14 @@ fn growth(yard: &Yard, homeless: &[Lot], measure: &Measure, bound: Price) -> Gro
     let bought = |machine: &Machine| Bought {
         offer: machine.offer,
         pods: machine.pods.clone(),
+        sure: yard.is_sure(machine, measure),
     };
+    let mut machines: Vec<Bought> = yard.machines.iter().map(bought).collect();
+    machines.sort_by_key(|machine| !machine.sure);
     Growth {
         placed: Vec::new(),
         cost: Price(prices.fold(0, u64::saturating_add)),
-        machines: yard.machines.iter().map(bought).collect(),
+        machines,
         helpless: homeless.iter().map(why).collect(),
         bound,
     }
@@ -94,11 +129,11 @@ impl Yard<'_, '_, '_> {
         let pods = wishes.iter().map(|wish| u64::from(wish.pods)).sum::<u64>();
         let free = wishes.iter().all(|wish| wish.ties.is_free()) && self.machines.is_empty();
         let few = free && pods <= u64::from(effort.exact_up_to);
+        self.prices = bounds::unit_prices(&problem::of(&self.market, &sorted.parts));
         if few && self.buy_cheapest(&sorted.parts, effort.improvements) {
             parts.append(&mut sorted.parts);
             return Vec::new();
         }
-        self.prices = bounds::unit_prices(&problem::of(&self.market, &sorted.parts));
         parts.append(&mut sorted.parts);
         self.gather(&mut sorted.followers);
         self.keep_apart(&mut sorted.apart);

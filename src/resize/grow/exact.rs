@@ -1,4 +1,4 @@
-//! Few pods: the cheapest choice of all, where it can be proven.
+//! Few pods: the cheapest choice of all, as far as it can be found.
 
 use std::collections::BTreeMap;
 
@@ -10,16 +10,17 @@ use super::wish;
 use super::yard::Yard;
 
 /// Steps of the exact search for one step of the search that improves a choice.
-const STEPS: u32 = 100;
+const STEPS: u32 = 1_500;
 
 impl Yard<'_, '_, '_> {
-    /// Buys the cheapest machines there are for pods without rules about others, if the steps suffice. True if it did.
+    /// Buys the cheapest machines that are found for pods without rules about others. False if none hold all of them.
     pub(super) fn buy_cheapest(&mut self, parts: &[Part], improvements: u32) -> bool {
         let exact = problem::exact(&self.market, parts);
         let steps = improvements.saturating_mul(STEPS);
-        let Some(packing) = bounds::cheapest(&exact.problem, steps) else {
+        let Some((packing, bound)) = bounds::cheapest(&exact.problem, steps) else {
             return false;
         };
+        self.bound = Some(bound.price);
         self.take_over(&packing, &exact.parts, parts);
         true
     }

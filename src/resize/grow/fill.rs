@@ -1,7 +1,5 @@
 //! What to put into a machine: contents that are worth the most.
 
-use std::collections::BTreeMap;
-
 use super::kinds::Kind;
 use super::wish;
 
@@ -18,7 +16,7 @@ pub(super) fn fill(kinds: &[Kind], order: &[usize], room: &[i64]) -> (Content, V
         kinds,
         whole: room.iter().map(|room| share(1, *room)).collect(),
         room: room.to_vec(),
-        counts: BTreeMap::new(),
+        content: Content::new(),
     };
     let step = order.len().div_ceil(LOOKED_AT).max(1);
     let mut open: Vec<usize> = order.iter().copied().step_by(step).collect();
@@ -36,7 +34,8 @@ pub(super) fn fill(kinds: &[Kind], order: &[usize], room: &[i64]) -> (Content, V
     for kind in order {
         filling.take(*kind, filling.most(*kind));
     }
-    (filling.counts.into_iter().collect(), filling.room)
+    filling.content.sort_unstable();
+    (filling.content, filling.room)
 }
 
 struct Filling<'k> {
@@ -44,7 +43,7 @@ struct Filling<'k> {
     /// By amount: one part of the whole room.
     whole: Vec<f64>,
     room: Vec<i64>,
-    counts: BTreeMap<usize, u32>,
+    content: Content,
 }
 
 #[expect(clippy::cast_precision_loss, reason = "approximate on purpose")]
@@ -60,7 +59,9 @@ impl Filling<'_> {
         if !wish::holds(&self.room, amounts) {
             return 0;
         }
-        let taken = self.counts.get(&kind).copied().unwrap_or_default();
+        // A machine holds few kinds: looking through them is faster than a map.
+        let taken = self.content.iter().find(|(taken, _)| *taken == kind);
+        let taken = taken.map_or(0, |(_, pods)| *pods);
         wish::times(&self.room, amounts).min(self.kinds[kind].pods - taken)
     }
 
@@ -68,7 +69,10 @@ impl Filling<'_> {
         if pods > 0 {
             let amounts = &self.kinds[kind].amounts;
             wish::add(&mut self.room, amounts, -i64::from(pods));
-            *self.counts.entry(kind).or_default() += pods;
+            match self.content.iter_mut().find(|(taken, _)| *taken == kind) {
+                Some((_, before)) => *before += pods,
+                None => self.content.push((kind, pods)),
+            }
         }
     }
 

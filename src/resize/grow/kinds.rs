@@ -1,5 +1,6 @@
 //! Who waits, sorted by how a machine for them is found. Zones are settled here, before any machine is there.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crate::scheduling::{Apart, ClassId, NodeId, Trial};
@@ -96,10 +97,13 @@ impl Sorted {
         };
         let mut all = Self::default();
         let mut kinds: BTreeMap<(Vec<i64>, Vec<bool>), Kind> = BTreeMap::new();
-        // Those that are spread over machines come first, and those that even zones out by themselves before others that
-        // look at the same pods: in this order the scheduler can place them.
+        // Of the same priority, those that are spread over machines come first, and those that even zones out by themselves
+        // before others that look at the same pods: in this order the scheduler can place them.
         let mut in_turn: Vec<&Wish> = wishes.iter().filter(|wish| wish.pods > 0).collect();
-        in_turn.sort_by_key(|wish| (!wish.ties.spreads, !trial.spreads_itself(wish.class)));
+        in_turn.sort_by_key(|wish| {
+            let evens_out = trial.spreads_itself(wish.class);
+            (Reverse(wish.priority), !wish.ties.spreads, !evens_out)
+        });
         for wish in in_turn {
             let reach = sorter.reach(trial, wish);
             all.parts.push(Part::of(wish, &reach));

@@ -50,12 +50,11 @@ impl<'a> Market<'a> {
         state: &State,
         offers: &'a [Offer],
         measure: &Measure,
-        wishes: &[Wish],
+        tiers: &[&[Wish]],
     ) -> Self {
         let keys = state.labels_in_rules();
-        let volumes = wishes
-            .iter()
-            .any(|wish| !state.content(wish.class).claims.is_empty());
+        let mut wishes = tiers.iter().flat_map(|tier| tier.iter());
+        let volumes = wishes.any(|wish| !state.content(wish.class).claims.is_empty());
         let holds: Vec<Vec<i64>> = offers.iter().map(|o| room(state, o, measure)).collect();
         let mut market = Self {
             offers,

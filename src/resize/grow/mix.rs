@@ -8,6 +8,8 @@ use super::pack::Stock;
 use super::problem;
 use super::yard::Yard;
 
+/// Contents of machines that may come up.
+const CONTENTS: u32 = 1_000;
 /// Steps of the search in contents for one step of improvement.
 const STEPS: u64 = 500;
 
@@ -16,8 +18,7 @@ impl Yard<'_, '_, '_> {
     pub(super) fn buy_mixture(&mut self, stock: &mut Stock, effort: Effort) {
         let mixed = problem::of_kinds(&self.market, stock.kinds);
         let steps = u64::from(effort.improvements) * STEPS;
-        let Some((packing, bound)) = bounds::choice(&mixed.problem, effort.improvements, steps)
-        else {
+        let Some((packing, bound)) = bounds::choice(&mixed.problem, CONTENTS, steps) else {
             return;
         };
         self.bound = self.machines.is_empty().then_some(bound.price);

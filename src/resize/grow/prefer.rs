@@ -23,9 +23,7 @@ pub(super) fn buy(
         if wishes.is_empty() {
             break;
         }
-        let begun = trial.changes();
         let growth = buy::buy(trial, &left[..*end], measure, &wishes, effort);
-        trial.back_to(begun);
         if *end < offers.len() {
             keep_helpless(&mut wishes, &growth);
             stand(trial, offers, &growth.machines, all.machines.len());

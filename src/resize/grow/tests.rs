@@ -2,6 +2,7 @@
 
 mod properties;
 mod rules;
+mod sure;
 
 use serde_json::{Value, json};
 
@@ -220,7 +221,8 @@ fn place_all(trial: &mut Trial, due: &[Due]) {
     panic!("{:#?}", refused.collect::<Vec<_>>());
 }
 
-/// Places all whose turn it is as far as the rules allow, then those of the next turn too. Returns who is left.
+/// Places all whose turn it is as far as the rules allow, then those of the next turn too; all of this for those of the
+/// highest priority, then for the next ones too. Returns who is left.
 fn place_in_turn(
     trial: &mut Trial,
     due: &[Due],
@@ -235,10 +237,13 @@ fn place_in_turn(
     let rank = |class| order.iter().position(|wish| wish.class == class);
     let mut left = due.to_vec();
     left.sort_by_key(|(class, id, _)| (turn(&trial.ties(*class)), rank(*class), *id));
-    for last in 0..=3 {
+    let tiers = order.chunk_by(|a, b| a.priority == b.priority);
+    let tiers = tiers.map(|tier| tier[0].priority);
+    for (priority, last) in tiers.flat_map(|priority| (0..=3).map(move |last| (priority, last))) {
         while let Some(place) = left.iter().position(|(class, id, pods)| {
             let fits = || trial.ask(*class).is_ok_and(|ask| ask.fits(*id).is_ok());
-            *pods > 0 && turn(&trial.ties(*class)) <= last && fits()
+            let due = trial.content(*class).priority >= priority;
+            *pods > 0 && due && turn(&trial.ties(*class)) <= last && fits()
         }) {
             let (class, id, pods) = &mut left[place];
             trial.place(*class, *id);

@@ -36,7 +36,7 @@ pub(super) struct Yard<'t, 's, 'a> {
 }
 
 /// Makes a node of a machine, with its daemons and these pods on it.
-pub(super) fn stand(
+pub(in crate::resize) fn stand(
     trial: &mut Trial,
     offer: &Offer,
     name: String,

@@ -39,7 +39,7 @@ const AT_ONCE: usize = 20_000;
 const READ_WITHIN: Duration = Duration::from_mins(5);
 
 /// All pods that were there are new to the model at the start: after this it no longer waits for more of the same burst.
-const AFTER_READING: Duration = Duration::from_millis(100);
+const AFTER_READING: Duration = Duration::from_millis(150);
 
 /// Drains have so long to take their marks back when everything ends.
 const END_WITHIN: Duration = Duration::from_secs(10);

@@ -79,8 +79,9 @@ impl Drain {
 
     async fn lower(&self, marked: Vec<&Remove>, outcome: &mut Outcome) {
         let by = u32::try_from(marked.len()).unwrap_or(u32::MAX);
-        let (how, notes) = ((by, false), &self.notes);
-        let lowered = marks::lower(&self.writer, &self.namespace, &self.group, how, notes).await;
+        let fewer = marks::Fewer::Removed(by, self.now);
+        let (writer, notes) = (&self.writer, &self.notes);
+        let lowered = marks::lower(writer, &self.namespace, &self.group, fewer, notes).await;
         let taken = match &lowered {
             Ok(_) => join_all(marked.iter().map(|node| self.taken(node))).await,
             Err(why) => marked.iter().map(|_| Err(why.clone())).collect(),

@@ -7,16 +7,21 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::super::model::{Cluster, DELETE_MACHINE, lowering};
 use super::watch::path;
 use super::writer::{Patch, Refused, Writer};
-use crate::names::{REMOVING_ANNOTATION, SPARE_TAINT};
+use crate::names::{REMOVED_ANNOTATION, REMOVING_ANNOTATION, SPARE_TAINT};
 use crate::scheduling::node::PREFER_NO_SCHEDULE;
+use crate::timestamp::rfc3339;
 
 /// The group may change under our hands; then it is looked at again, so often at most.
 const ATTEMPTS: u32 = 5;
+
+/// So many removals of a group are written down.
+const REMOVALS: usize = 100;
 
 pub(super) fn node(name: &str) -> String {
     format!("{}/{name}", path("nodes", "v1", None))
@@ -149,27 +154,43 @@ pub(super) async fn mark(
 /// What is learned of a group's machines: its annotations, by name.
 pub(super) type Notes = BTreeMap<&'static str, String>;
 
-/// Takes so many machines off a group: as one write that does nothing if the group has changed since it was read.
+/// Machines to take off a group.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Fewer {
+    /// Nodes that are empty; when their removal began.
+    Removed(u32, Timestamp),
+    /// One that never came.
+    Failed,
+}
+
+/// Takes machines off a group: as one write that does nothing if the group has changed since it was read.
 /// Returns the numbers before and after.
 pub(super) async fn lower(
     writer: &Writer,
     namespace: &str,
     name: &str,
-    (by, forced): (u32, bool),
+    fewer: Fewer,
     notes: &Notes,
 ) -> Result<(u32, u32), String> {
+    let (by, failed) = match fewer {
+        Fewer::Removed(by, _) => (by, false),
+        Fewer::Failed => (1, true),
+    };
     let path = deployment(namespace, name);
     for _ in 0..ATTEMPTS {
         // All of them: the minimum holds for a pool as a whole.
         let found = writer.get(Cluster::Infra, &deployments(namespace)).await;
         let found = found.map_err(|refused| format!("reading {name}: {refused}"))?;
-        let step = lowering(&found, name, by, forced)?;
+        let step = lowering(&found, name, by, failed)?;
         let mut body = vec![
             json!({"op": "test", "path": "/metadata/generation", "value": step.generation}),
             json!({"op": "test", "path": "/spec/replicas", "value": step.from}),
             json!({"op": "replace", "path": "/spec/replicas", "value": step.to}),
         ];
         body.extend(notes.iter().map(note));
+        if let Fewer::Removed(by, at) = fewer {
+            body.push(note((&REMOVED_ANNOTATION, &removed(step.removed, by, at))));
+        }
         let body = Value::Array(body);
         match writer
             .patch(Cluster::Infra, &path, Patch::Json, &body)
@@ -181,6 +202,13 @@ pub(super) async fn lower(
         }
     }
     Err(format!("{name} changes too often to be lowered"))
+}
+
+/// The times of removals with so many more at the end, as they are written down.
+fn removed(mut times: Vec<Timestamp>, by: u32, at: Timestamp) -> String {
+    times.extend((0..by).map(|_| at));
+    let last = times.split_off(times.len().saturating_sub(REMOVALS));
+    last.into_iter().map(rfc3339).collect::<Vec<_>>().join(" ")
 }
 
 /// Raises a group, unless it has another number of machines by now. Returns it.

@@ -24,7 +24,7 @@ pub(super) struct Coming {
     /// When somebody's time to join is over.
     until: Option<Timestamp>,
     /// Nodes in the state that are not there yet.
-    expected: BTreeMap<String, Node>,
+    pub expected: BTreeMap<String, Node>,
     /// Machines that had no Ready node at the last look.
     awaited: BTreeSet<String>,
     /// Since when a group has fewer machines than it should have.
@@ -79,9 +79,9 @@ impl Coming {
         all.map(|(node, machine)| (machine.as_str(), node.as_str()))
     }
 
-    /// Whether the machine had no Ready node at the last look.
-    pub(super) fn is_awaited(&self, machine: &str) -> bool {
-        self.awaited.contains(machine)
+    /// Machines that had no Ready node at the last look.
+    pub(super) fn awaited(&self) -> &BTreeSet<String> {
+        &self.awaited
     }
 
     /// When the next machine's time to join is over.

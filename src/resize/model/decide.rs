@@ -26,10 +26,10 @@ pub(super) fn decide(model: &mut Model, policy: &Policy, now: Timestamp) -> Deci
     };
     decision.cost.before = before;
     decision.cost.unpriced = !model.groups.values().any(|group| model.price(group).1);
-    model.settled.clear();
     if let Some(why) = model.frozen(policy, now) {
         let group = "all".to_owned();
         decision.held.push(Held { group, why });
+        model.settled.clear();
     } else {
         model.say_what_is_not_ours(&mut decision);
         model.replace(policy, now, &mut decision);

@@ -10,7 +10,8 @@ use super::super::policy::values::duration;
 use super::objects::{Deployment, Meta, Set};
 use crate::names::{
     BOOT_DEADLINE_ANNOTATION, LOCATION_ANNOTATION, MACHINE_TYPE_ANNOTATION, MAX_SIZE_ANNOTATION,
-    MIN_SIZE_ANNOTATION, POOL_ANNOTATION, RUNG_ANNOTATION, SCALER_ANNOTATION, SOLD_OUT_ANNOTATION,
+    MIN_SIZE_ANNOTATION, POOL_ANNOTATION, REMOVED_ANNOTATION, RUNG_ANNOTATION, SCALER_ANNOTATION,
+    SOLD_OUT_ANNOTATION,
 };
 
 const MANAGED_BY: &str = "cluster.x-k8s.io/replicas-managed-by";
@@ -51,6 +52,8 @@ pub(super) struct Group {
     /// What an earlier process learned of its machines.
     pub sold_out_until: Option<Timestamp>,
     pub boot_deadline: Option<Duration>,
+    /// When earlier processes took machines from it.
+    pub removed: Vec<Timestamp>,
     /// Labels that its machines bring to their nodes.
     pub labels: BTreeMap<String, String>,
     /// Its own, for what they say about the size of its machines.
@@ -106,6 +109,7 @@ impl Group {
             rung: said(RUNG_ANNOTATION).parse().unwrap_or_default(),
             sold_out_until: said(SOLD_OUT_ANNOTATION).parse().ok(),
             boot_deadline: duration(said(BOOT_DEADLINE_ANNOTATION)).ok(),
+            removed: times(said(REMOVED_ANNOTATION)),
             failure_domain: template.spec.failure_domain.clone(),
             template: template.spec.infrastructure_ref.name.clone(),
             labels: labels
@@ -187,11 +191,13 @@ pub(super) fn minimum(rungs: &[Rung]) -> u32 {
 }
 
 /// A smaller number of machines, and what it must be compared with when it is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lowering {
     pub generation: i64,
     pub from: u32,
     pub to: u32,
+    /// When machines were taken before, the last time at the end.
+    pub removed: Vec<Timestamp>,
 }
 
 /// Whether a MachineDeployment may lose so many machines, of a list of all of them as the API has them now. `failed`:
@@ -214,6 +220,7 @@ pub fn lowering(deployments: &[u8], name: &str, by: u32, failed: bool) -> Result
             generation: group.generation,
             from: group.replicas,
             to,
+            removed: group.removed.clone(),
         }),
         None => Err(format!(
             "{name} has {} machines and needs at least {min}",
@@ -229,6 +236,12 @@ fn least(all: &BTreeMap<String, Group>, name: &str, group: &Group) -> u32 {
     let others = rungs.iter().filter(|(other, _)| *other != name);
     let others = others.fold(0, |sum: u32, (_, other)| sum.saturating_add(other.replicas));
     minimum(rungs).saturating_sub(others)
+}
+
+/// Of times with spaces between them, those that can be read.
+fn times(text: &str) -> Vec<Timestamp> {
+    let words = text.split_whitespace();
+    words.filter_map(|word| word.parse().ok()).collect()
 }
 
 /// A list as the API gives it.

@@ -1,16 +1,18 @@
 //! Machines for pods that wait: what is offered, what is bought of it, and what policy leaves of that.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use super::super::decision::{self, Decision, Held};
-use super::super::grow::{self, Bought, Effort, Growth, Placed, Waiting};
+use super::super::grow::{self, Effort, Growth, Placed, Waiting};
 use super::super::offer::{Offer, Price};
 use super::super::policy::Policy;
 use super::Model;
 use super::allowance::Allowance;
-use super::groups::{self, Group};
+use super::groups::Group;
 use super::pods::title;
 use super::time::sooner;
 use crate::scheduling::{ClassId, NodeId, PodKey};
@@ -20,6 +22,13 @@ const EFFORT: Effort = Effort {
     improvements: 2000,
     exact_up_to: 50,
     columns: 1000,
+};
+
+/// While pods come, most is decided again with the next one.
+const QUICKLY: Effort = Effort {
+    improvements: 0,
+    exact_up_to: 0,
+    columns: 0,
 };
 
 const INSTANCE_TYPE: &str = "node.kubernetes.io/instance-type";
@@ -46,14 +55,14 @@ struct Market {
 
 /// What is bought for each group.
 #[derive(Debug, Default)]
-struct Order {
-    machines: u32,
+pub(super) struct Order {
+    pub machines: u32,
     pods: Vec<String>,
     /// The same by machine.
-    plans: Vec<Vec<PodKey>>,
+    pub plans: Vec<Vec<PodKey>>,
 }
 
-type Orders = BTreeMap<String, Order>;
+pub(super) type Orders = BTreeMap<String, Order>;
 
 impl Model {
     /// Returns the pods that fit on what is there or on its way.
@@ -73,9 +82,13 @@ impl Model {
         let mut allowance = Allowance::new(policy, decision.cost.before);
         if !waiting.is_empty() {
             let Market { offers, ends } = self.market(policy, now, decision);
+            let hurry = self.pods.more_may_come(now);
+            let effort = if hurry { QUICKLY } else { EFFORT };
             let state = &mut self.state;
-            let mut growth = grow::grow_by_preference(state, &waiting, &offers, &ends, EFFORT);
-            settled.extend(names.settle(&growth.placed));
+            let mut growth = grow::grow_by_preference(state, &waiting, &offers, &ends, effort);
+            let placed = names.settle(&growth.placed);
+            self.plan_for(&placed);
+            settled.extend(placed);
             slack = growth.cost.0.saturating_sub(growth.bound.0);
             if let [alone] = &mut growth.machines[..] {
                 // None that is less preferred.
@@ -83,6 +96,7 @@ impl Model {
                 let level = level.map_or(&offers[..], |end| &offers[..*end]);
                 let other = self.trade(policy, now, level, &settled, alone);
                 if allowance.allows(offers[other].price) {
+                    alone.sure &= other == alone.offer;
                     alone.offer = other;
                 }
             }
@@ -92,7 +106,9 @@ impl Model {
         for kept in kept {
             self.state.remove_pod(&kept.pod);
         }
-        self.reach_minimum(now, &mut orders, &mut allowance, decision);
+        self.say_what_is_above_maximum(decision);
+        let untouched = Allowance::new(policy, decision.cost.before);
+        self.reach_minimum(now, &mut orders, &mut allowance, untouched);
         allowance.explain(decision);
         // What is held back makes the bound lower by no more than its price, and the minimum has to be bought whatever
         // is chosen: the distance to the bound stays what it is.
@@ -110,6 +126,10 @@ impl Model {
             if waits.priority >= policy.priority_cutoff {
                 left.entry(waits.class).or_default().push(key.clone());
             }
+        }
+        // Those that came first are helped first: nobody waits for long while others pass by.
+        for names in left.values_mut() {
+            names.sort_by_cached_key(|key| Reverse(self.pods.waiting.get(key).map(|it| it.since)));
         }
         Names { left }
     }
@@ -166,7 +186,6 @@ impl Model {
         allowance: &mut Allowance,
         decision: &mut Decision,
     ) -> Orders {
-        let more_may_come = self.pods.more_may_come(now);
         let mut orders = Orders::new();
         let (mut in_pools, mut full) = (BTreeMap::new(), BTreeSet::new());
         for machine in &growth.machines {
@@ -174,7 +193,7 @@ impl Model {
             let price = self.groups.get(&offer.group).map(|group| self.price(group));
             let price = price.map_or(Price(0), |(price, _)| price);
             let pods = names.take_keys(&machine.pods);
-            if let Some(until) = more_may_come.filter(|_| !self.is_full(offer, machine)) {
+            if let Some(until) = self.pods.hold(now, machine.sure, &pods) {
                 sooner(&mut decision.again, until);
                 continue;
             }
@@ -202,62 +221,8 @@ impl Model {
         orders
     }
 
-    /// Whether no pod like those on it has room any more.
-    fn is_full(&self, offer: &Offer, machine: &Bought) -> bool {
-        let mut free = offer.node.allocatable.clone();
-        let daemons = offer.daemons.iter().map(|class| (*class, 1));
-        for (class, pods) in daemons.chain(machine.pods.iter().copied()) {
-            *free.entry("pods".to_owned()).or_default() -= i64::from(pods);
-            for (resource, amount) in &self.state.content(class).requests {
-                *free.entry(resource.clone()).or_default() -= amount * i64::from(pods);
-            }
-        }
-        let room =
-            |resource: &str, amount: i64| free.get(resource).copied().unwrap_or_default() >= amount;
-        !machine.pods.iter().any(|(class, _)| {
-            let requests = &self.state.content(*class).requests;
-            room("pods", 1) && requests.iter().all(|(name, amount)| room(name, *amount))
-        })
-    }
-
-    /// The minimum of a pool holds for all of its rungs together: where the preferred one has none, the next one does.
-    fn reach_minimum(
-        &self,
-        now: Timestamp,
-        orders: &mut Orders,
-        allowance: &mut Allowance,
-        decision: &mut Decision,
-    ) {
-        for (name, group) in &self.groups {
-            if let Some(sizes) = group.sizes.filter(|sizes| group.replicas > sizes.max) {
-                decision.held.push(Held {
-                    group: name.clone(),
-                    why: format!("it has {} machines, more than its maximum of {}: nodes that are needed stay", group.replicas, sizes.max),
-                });
-            }
-        }
-        for rungs in groups::pools(&self.groups).values() {
-            let ordered = |name: &str| orders.get(name).map_or(0, |order| order.machines);
-            let there = rungs.iter().map(|(name, of)| of.replicas + ordered(name));
-            let mut missing = groups::minimum(rungs).saturating_sub(there.sum());
-            for (name, group) in rungs {
-                let closed = self.ladder.closed(name, now).is_some();
-                if missing == 0 || closed || group.may_not_change().is_some() {
-                    continue;
-                }
-                let ordered = orders.get(*name).map_or(0, |order| order.machines);
-                let most = group.sizes.map_or(0, |sizes| sizes.max);
-                let room = most.saturating_sub(group.replicas + ordered);
-                let come = allowance.take_up_to(missing.min(room), self.price(group).0);
-                if come > 0 {
-                    orders.entry((*name).to_owned()).or_default().machines += come;
-                    missing -= come;
-                }
-            }
-        }
-    }
-
     fn write_orders(&mut self, orders: Orders, decision: &mut Decision) {
+        let older = Arc::new(self.coming.awaited().clone());
         for (name, order) in orders {
             let Some(group) = self.groups.get(&name) else {
                 continue;
@@ -274,7 +239,7 @@ impl Model {
                 group: name.clone(),
             });
             for pods in order.plans {
-                self.plans.add(&name, pods);
+                self.plans.add(&name, pods, &older);
             }
         }
     }

@@ -17,6 +17,11 @@ impl Model {
         if known.is_some_and(|known| group.replicas > known) {
             self.removal.gained(name, now);
         }
+        if known.is_none() {
+            for at in &group.removed {
+                self.removal.lost(name, 1, *at);
+            }
+        }
         let lost = known.map_or(0, |known| known.saturating_sub(group.replicas));
         self.removal.lost(name, lost, now);
         if let Some(until) = group.sold_out_until {

@@ -8,6 +8,7 @@ use anyhow::Result;
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1 as core;
 
+use super::super::burst::Burst;
 use super::super::shrink::{Leave, Obstacle};
 use super::leave::{self, Stay};
 use super::time::{after, since};
@@ -16,17 +17,14 @@ use crate::scheduling::{ClassId, Pod, PodKey, State};
 /// The scheduler whose pods we make room for.
 const SCHEDULER: &str = "default-scheduler";
 
-/// Pods that come within this time of each other come together.
-const TOGETHER: Duration = Duration::from_millis(100);
-
-/// So long after the last of several pods that come together, no more of them are waited for.
-const QUIET: Duration = Duration::from_millis(20);
-
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Waits {
     pub class: ClassId,
     pub priority: i32,
     pub uid: String,
+    pub since: Timestamp,
+    /// The scheduler has found no place for it.
+    pub unschedulable: bool,
 }
 
 /// A pod on a node, or one to which the node is promised.
@@ -41,15 +39,7 @@ pub(super) struct Pods {
     pub waiting: BTreeMap<PodKey, Waits>,
     by_node: HashMap<Arc<str>, BTreeMap<PodKey, Resident>>,
     node_of: HashMap<PodKey, Arc<str>>,
-    arrivals: Option<Arrivals>,
-}
-
-/// Pods that came together.
-#[derive(Debug, Clone, Copy)]
-struct Arrivals {
-    first: Timestamp,
-    last: Timestamp,
-    pods: u32,
+    burst: Option<Burst>,
 }
 
 impl Pods {
@@ -89,32 +79,25 @@ impl Pods {
             priority: content.priority,
             uid: pod.metadata.uid.clone().unwrap_or_default(),
             class: state.class(content),
+            since: now,
+            unschedulable: is_unschedulable(pod),
         };
         self.wait(now, key, waits) || left
     }
 
     fn wait(&mut self, now: Timestamp, key: PodKey, waits: Waits) -> bool {
-        if self.waiting.get(&key) == Some(&waits) {
-            return false;
-        }
-        if self.waiting.insert(key, waits).is_none() {
-            let together = self
-                .arrivals
-                .filter(|known| since(now, known.last) < TOGETHER);
-            self.arrivals = Some(match together {
-                Some(known) => Arrivals {
-                    last: now,
-                    pods: known.pods.saturating_add(1),
-                    ..known
-                },
-                None => Arrivals {
-                    first: now,
-                    last: now,
-                    pods: 1,
-                },
-            });
-        }
-        true
+        let Some(known) = self.waiting.get_mut(&key) else {
+            self.burst = Some(Burst::with(self.burst, clock(now)));
+            self.waiting.insert(key, waits);
+            return true;
+        };
+        let told = waits.unschedulable != known.unschedulable;
+        let same = (waits.class, waits.priority) == (known.class, known.priority)
+            && waits.uid == known.uid;
+        let since = known.since;
+        *known = Waits { since, ..waits };
+        // Only for a pod that came alone the scheduler's word is waited for.
+        !same || told && self.burst.is_some_and(|burst| burst.is_alone())
     }
 
     fn settle(&mut self, key: PodKey, node: &str, resident: Resident) -> bool {
@@ -159,13 +142,26 @@ impl Pods {
         self.waiting.values().map(|waits| waits.class).collect()
     }
 
-    /// Until when it is worth waiting for more pods before a machine is bought that is not full. A pod that comes alone
-    /// is not kept waiting; a burst that does not end is waited for only so long.
-    pub(super) fn more_may_come(&self, now: Timestamp) -> Option<Timestamp> {
-        let known = self.arrivals.filter(|known| known.pods > 1)?;
-        let until = after(known.last, QUIET).min(after(known.first, TOGETHER));
-        (now < until).then_some(until)
+    /// Whether a burst of pods is not over.
+    pub(super) fn more_may_come(&self, now: Timestamp) -> bool {
+        self.burst.is_some_and(|burst| burst.goes_on(clock(now)))
     }
+
+    /// Until when a machine for these pods waits for more of them; nothing if it does not.
+    pub(super) fn hold(&self, now: Timestamp, sure: bool, pods: &[PodKey]) -> Option<Timestamp> {
+        let waits = || pods.iter().filter_map(|pod| self.waiting.get(pod));
+        let oldest = waits().map(|waits| waits.since).min()?;
+        let unschedulable = waits().all(|waits| waits.unschedulable);
+        let until = self
+            .burst?
+            .hold(sure, clock(oldest), unschedulable, clock(now))?;
+        Some(after(Timestamp::UNIX_EPOCH, until))
+    }
+}
+
+/// Times as a burst counts them.
+fn clock(now: Timestamp) -> Duration {
+    since(now, Timestamp::UNIX_EPOCH)
 }
 
 /// What cannot be read is taken for a pod without wishes, and its node stays.
@@ -196,6 +192,13 @@ fn is_finished(pod: &core::Pod) -> bool {
     let status = pod.status.as_ref();
     let phase = status.and_then(|status| status.phase.as_deref());
     matches!(phase, Some("Succeeded" | "Failed"))
+}
+
+fn is_unschedulable(pod: &core::Pod) -> bool {
+    let status = pod.status.as_ref();
+    let conditions = status.and_then(|status| status.conditions.as_ref());
+    let mut conditions = conditions.into_iter().flatten();
+    conditions.any(|condition| condition.reason.as_deref() == Some("Unschedulable"))
 }
 
 /// It waits for the scheduler whose rules we know, and nobody else holds it back.

@@ -18,6 +18,7 @@ use super::super::shrink::{self, Shrinkage};
 use super::Model;
 use super::growth::Settled;
 use super::time::{after, before, since, sooner};
+use crate::scheduling::{ClassId, Node, NodeId};
 use candidates::Field;
 pub use words::in_words;
 
@@ -99,35 +100,42 @@ impl Model {
             self.foresee(policy, now, &BTreeSet::new(), decision);
             return;
         }
-        let closed = self.close_unready();
-        for settled in settled {
-            self.state.place(&settled.pod, settled.class, settled.node);
-        }
-        let question = field.question();
-        let shrinkage = shrink::shrink(&mut self.state, &question);
-        self.say_what_stays(&field, &shrinkage, decision);
-        let due = self.due(policy, now, &field, &shrinkage, decision);
-        self.foresee(policy, now, &due, decision);
-        let shrinkage = if due.len() == shrinkage.gone.len() {
-            shrinkage
-        } else {
+        let shrinkage = self.with_settled(settled, |model| {
+            let shrinkage = shrink::shrink(&mut model.state, &field.question());
+            model.say_what_stays(&field, &shrinkage, decision);
+            let due = model.due(policy, now, &field, &shrinkage, decision);
+            model.foresee(policy, now, &due, decision);
+            if due.len() == shrinkage.gone.len() {
+                return shrinkage;
+            }
             field.keep_only(&due);
-            self.of_these(&field)
-        };
-        for settled in settled {
-            self.state.remove_pod(&settled.pod);
-        }
-        // A pod must not count on the company of one that waits: the scheduler may put that elsewhere.
-        let holds =
-            settled.is_empty() || shrink::holds(&mut self.state, &field.question(), &shrinkage);
-        for node in closed {
-            self.state.set_node(node);
-        }
-        if holds {
+            model.of_these(&field)
+        });
+        // A pod must not count on the company of one that waits, whose place must be there after all moves: the scheduler
+        // takes them in any order.
+        let waiting: Vec<(ClassId, NodeId)> =
+            settled.iter().map(|it| (it.class, it.node)).collect();
+        if shrink::holds(&mut self.state, &field.question(), &shrinkage, &waiting) {
             self.write_removals(&field, &shrinkage, decision);
         } else {
             sooner(&mut decision.again, after(now, PACE));
         }
+    }
+
+    /// Asks something with pods in the state that wait and have their places, and without nodes that no pod can move to yet.
+    fn with_settled<T>(&mut self, settled: &[Settled], ask: impl FnOnce(&mut Self) -> T) -> T {
+        let closed = self.close_unready();
+        for settled in settled {
+            self.state.place(&settled.pod, settled.class, settled.node);
+        }
+        let answer = ask(self);
+        for settled in settled {
+            self.state.remove_pod(&settled.pod);
+        }
+        for node in closed {
+            self.state.set_node(node);
+        }
+        answer
     }
 
     fn of_these(&mut self, field: &Field) -> Shrinkage {
@@ -138,7 +146,7 @@ impl Model {
     }
 
     /// No pod is moved to a node that is not there yet. Returns the nodes as they were.
-    fn close_unready(&mut self) -> Vec<crate::scheduling::Node> {
+    fn close_unready(&mut self) -> Vec<Node> {
         let ids = self.unready_nodes();
         let nodes = ids.into_iter().filter_map(|id| self.state.node(id));
         let nodes: Vec<_> = nodes.filter(|node| !node.unschedulable).cloned().collect();

@@ -1,6 +1,8 @@
+mod bursts;
 mod explained;
 mod failures;
 mod growing;
+mod keeping;
 mod ladder;
 mod shrinking;
 mod spare;

@@ -11,22 +11,54 @@ use super::survey::Survey;
 /// Candidates that have to stay, with the reason: one of their pods finds its place only while others still run.
 pub(super) fn stuck(state: &mut State, survey: &Survey, plan: &Plan) -> BTreeMap<usize, Why> {
     // All others only mind what is on a node in the end.
-    let mut moves = plan.gone.iter().flat_map(|gone| &gone.moves);
-    if !moves.any(|(class, ..)| survey.profile(*class).social) {
+    if !moves(plan).any(|class| survey.profile(class).social) {
         return BTreeMap::new();
     }
-    let mut stuck = emptied(state, survey, plan, true);
-    stuck.extend(emptied(state, survey, plan, false));
+    let gone = plan.gone.iter();
+    let gone = gone.map(|gone| survey.loads[gone.candidate].node);
+    let gone: BTreeSet<NodeId> = gone.collect();
+    let mut stuck = BTreeMap::new();
+    for still_there in [true, false] {
+        let mut trial = emptied(state, survey, plan, still_there);
+        let left = take(&mut trial, steps(plan));
+        stuck.extend(left.iter().filter_map(|step| {
+            let words = refusals(&trial, step.class, |node| gone.contains(&node));
+            Some((step.from?, Why::NoPlace(step.class, words)))
+        }));
+    }
     stuck
 }
 
-/// While the nodes are drained and still there, or when they are gone for good.
-fn emptied(
+/// Whether all moves can be made, and these pods then get to their nodes, too.
+pub(super) fn holds(
     state: &mut State,
     survey: &Survey,
     plan: &Plan,
-    still_there: bool,
-) -> BTreeMap<usize, Why> {
+    waiting: &[(ClassId, NodeId)],
+) -> bool {
+    let mut classes = moves(plan).chain(waiting.iter().map(|(class, _)| *class));
+    if !classes.any(|class| state.depends_on_others(class)) {
+        return true;
+    }
+    [true, false].into_iter().all(|still_there| {
+        let mut trial = emptied(state, survey, plan, still_there);
+        let waiting = waiting.iter().map(|(class, to)| Step {
+            from: None,
+            class: *class,
+            to: *to,
+            pods: 1,
+        });
+        take(&mut trial, steps(plan)).is_empty() && take(&mut trial, waiting.collect()).is_empty()
+    })
+}
+
+fn moves(plan: &Plan) -> impl Iterator<Item = ClassId> {
+    let moves = plan.gone.iter().flat_map(|gone| &gone.moves);
+    moves.map(|(class, ..)| *class)
+}
+
+/// All evictions made, while the nodes are drained and still there, or when they are gone for good.
+fn emptied<'s>(state: &'s mut State, survey: &Survey, plan: &Plan, still_there: bool) -> Trial<'s> {
     let mut trial = state.trial();
     for gone in &plan.gone {
         let load = &survey.loads[gone.candidate];
@@ -39,31 +71,27 @@ fn emptied(
             trial.remove_node(load.node);
         }
     }
-    let mut left = steps(plan);
+    trial
+}
+
+/// Makes the steps in any order in which they can be made; returns the others.
+fn take(trial: &mut Trial, mut left: Vec<Step>) -> Vec<Step> {
     loop {
         let before: u32 = left.iter().map(|step| step.pods).sum();
         left.retain_mut(|step| {
-            step.take(&mut trial);
+            step.take(trial);
             step.pods > 0
         });
         if left.iter().map(|step| step.pods).sum::<u32>() == before {
-            break;
+            return left;
         }
     }
-    let gone = plan.gone.iter();
-    let gone = gone.map(|gone| survey.loads[gone.candidate].node);
-    let gone: BTreeSet<NodeId> = gone.collect();
-    let goes = |node: NodeId| gone.contains(&node);
-    let stuck = left.iter().map(|step| {
-        let words = refusals(&trial, step.class, goes);
-        (step.from, Why::NoPlace(step.class, words))
-    });
-    stuck.collect()
 }
 
-/// Equal pods of a candidate that get to the same node.
+/// Equal pods that get to the same node.
 struct Step {
-    from: usize,
+    /// The candidate that they leave, if they are not pods that wait.
+    from: Option<usize>,
     class: ClassId,
     to: NodeId,
     pods: u32,
@@ -71,7 +99,7 @@ struct Step {
 
 fn steps(plan: &Plan) -> Vec<Step> {
     let steps = plan.gone.iter().flat_map(|gone| {
-        let from = gone.candidate;
+        let from = Some(gone.candidate);
         let moves = gone.moves.iter();
         moves.map(move |&(class, to, pods)| Step {
             from,

@@ -1,18 +1,20 @@
-//! This engine: a purchase as soon as a pod waits, a removal shortly before the next paid hour.
+//! This engine: a purchase as soon as a pod waits and no more of its burst are worth waiting for, a removal shortly before
+//! the next paid hour.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::budgets;
 use super::world::{DRAIN, SECOND, Time, World};
-use crate::resize::grow::{Bought, Effort, Waiting, grow};
+use crate::resize::burst::Burst;
+use crate::resize::grow::{Bought, Effort, Placed, Waiting, grow};
 use crate::resize::offer::Offer;
 use crate::resize::policy::Policy;
 use crate::resize::shrink::foresight::{Foresight, Prospect};
 use crate::resize::shrink::{Candidate, Leave, Occupants, Question, shrink};
-use crate::resize::trade::best_offer;
+use crate::resize::trade::{best_offer, unpaid};
+use crate::scheduling::ClassId;
 
-/// A short window collects what comes in one burst.
-const WINDOW: Time = 50;
 /// How often nodes that may go are looked at again.
 const PACE: Time = 30 * SECOND;
 
@@ -24,9 +26,10 @@ const EFFORT: Effort = Effort {
 
 #[derive(Debug, Default)]
 pub(super) struct Ours {
-    /// Arrivals that machines were bought for.
-    served: u64,
-    /// When to buy for those that came since.
+    /// Arrivals that were looked at.
+    known: u64,
+    burst: Option<Burst>,
+    /// When to buy what waits for more pods.
     due: Option<Time>,
     looked: Option<Time>,
     foresight: Foresight,
@@ -37,40 +40,60 @@ pub(super) struct Ours {
 
 impl Ours {
     pub(super) fn act(&mut self, world: &mut World) -> Option<Time> {
-        if world.waiting.is_empty() || world.arrivals == self.served {
+        let new = world.arrivals - self.known;
+        self.known = world.arrivals;
+        for _ in 0..new {
+            self.burst = Some(Burst::with(self.burst, Duration::from_millis(world.now)));
+        }
+        if world.waiting.is_empty() {
             self.due = None;
-        } else {
-            let due = *self.due.get_or_insert(world.now + WINDOW);
-            if world.now < due {
-                return Some(due);
-            }
-            self.buy(world);
+        } else if new > 0 || self.due.is_some_and(|due| due <= world.now) {
+            self.due = self.buy(world);
         }
         let next = self.looked.map_or(0, |looked| looked + PACE);
         if world.now >= next {
             self.looked = Some(world.now);
             self.remove(world);
         }
-        world.alive().next().map(|_| next.max(world.now + PACE))
+        let look = world.alive().next().map(|_| next.max(world.now + PACE));
+        self.due.into_iter().chain(look).min()
     }
 
-    fn buy(&mut self, world: &mut World) {
-        self.served = world.arrivals;
-        self.due = None;
+    /// Returns when to buy what waits for more pods.
+    fn buy(&self, world: &mut World) -> Option<Time> {
         let mut offers = world.offers.clone();
         for (place, offer) in offers.iter_mut().enumerate() {
             offer.limit = world.left(place);
         }
         let waiting = waiting(world);
-        let growth = grow(&mut world.state, &waiting, &offers, EFFORT);
-        if let [alone] = &growth.machines[..] {
+        let mut growth = grow(&mut world.state, &waiting, &offers, EFFORT);
+        if let [alone] = &mut growth.machines[..] {
             let offer = trade(world, alone, &offers);
-            world.buy(offer);
-            return;
+            alone.sure &= offer == alone.offer;
+            alone.offer = offer;
         }
+        let mut queue = Queue::behind(&growth.placed);
+        let mut due: Option<Time> = None;
         for machine in growth.machines {
-            world.buy(machine.offer);
+            let oldest = queue.take(world, &machine);
+            match self.hold(world, &machine, oldest) {
+                Some(until) => due = Some(due.map_or(until, |due| due.min(until))),
+                None => {
+                    world.buy(machine.offer);
+                }
+            }
         }
+        due
+    }
+
+    /// Until when a machine waits for more pods.
+    fn hold(&self, world: &World, machine: &Bought, oldest: Time) -> Option<Time> {
+        let (oldest, now) = (
+            Duration::from_millis(oldest),
+            Duration::from_millis(world.now),
+        );
+        let until = self.burst?.hold(machine.sure, oldest, true, now)?;
+        Some(Time::try_from(until.as_millis()).unwrap_or(Time::MAX))
     }
 
     /// Of nodes that nobody needs, removes those whose paid hour is about to end, and keeps new pods off the others.
@@ -117,6 +140,33 @@ impl Ours {
     }
 }
 
+/// How many pods of each class have their places, the one that came first in front.
+struct Queue(BTreeMap<ClassId, usize>);
+
+impl Queue {
+    fn behind(placed: &[Placed]) -> Self {
+        let mut taken: BTreeMap<ClassId, usize> = BTreeMap::new();
+        for placed in placed {
+            *taken.entry(placed.class).or_default() += placed.pods as usize;
+        }
+        Self(taken)
+    }
+
+    /// Gives the next ones to a machine. When the oldest of them came.
+    fn take(&mut self, world: &World, machine: &Bought) -> Time {
+        let mut oldest = world.now;
+        for (class, pods) in &machine.pods {
+            let taken = self.0.entry(*class).or_default();
+            let waiting = world.waiting.get(class);
+            if let Some(pod) = waiting.and_then(|waiting| waiting.get(*taken)) {
+                oldest = oldest.min(world.pods[*pod].since);
+            }
+            *taken += *pods as usize;
+        }
+        oldest
+    }
+}
+
 /// Machines that could go together: first those that are due, then those that pods avoid already.
 fn unneeded(world: &mut World) -> Vec<usize> {
     let mut machines: Vec<usize> = world.open().collect();
@@ -138,8 +188,7 @@ fn trade(world: &mut World, bought: &Bought, offers: &[Offer]) -> usize {
     let mut question = question(world, &machines, limit);
     for (candidate, machine) in question.candidates.iter_mut().zip(&machines) {
         let paid = world.paid_until(*machine) - world.now;
-        let unpaid = world.billed.saturating_sub(paid);
-        candidate.price.0 = candidate.price.0 * unpaid / world.billed.max(1);
+        candidate.price = unpaid(candidate.price, paid, world.billed);
     }
     best_offer(&mut world.state, bought, offers, &question)
 }

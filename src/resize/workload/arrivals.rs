@@ -3,8 +3,8 @@
 use anyhow::{Result, ensure};
 use serde::{Deserialize, Serialize};
 
-use super::random::Random;
 use super::{Event, Workload};
+use crate::random::Random;
 
 const HOUR: f64 = 3600.0;
 

@@ -11,8 +11,7 @@ fn drawn() -> impl Strategy<Value = Drawn> {
     (0_u8..9, 0_u8..4, 1_u8..30, 0_u8..6, 1_u8..9, 0_u8..2)
 }
 
-/// The pods of an app have the same rules, though not all the same size. Those with rules that compare places wait until the
-/// others have their machines.
+/// The pods of an app have the same rules, though not all the same size or priority.
 fn pod_of((sort, app, cpu, gib, _, priority): Drawn) -> Pod {
     let app = format!("app-{sort}-{app}");
     let spec = match sort {
@@ -25,7 +24,6 @@ fn pod_of((sort, app, cpu, gib, _, priority): Drawn) -> Pod {
         _ => json!({}),
     };
     let cpu = format!("{}m", u32::from(cpu) * 100);
-    let priority = if (1..=4).contains(&sort) { 0 } else { priority };
     Pod {
         priority: priority.into(),
         ..pod(&app, &cpu, &format!("{gib}Gi"), &spec)

@@ -186,6 +186,49 @@ fn pods_that_are_spread_are_spread_over_machines_that_came_for_others_too() {
 }
 
 #[test]
+fn those_of_higher_priority_are_spread_over_machines_that_come_for_others_too() {
+    let mut case = Case::default();
+    let high = Pod {
+        priority: 10,
+        ..pod("web", "1", "1Gi", &spread("web", HOSTNAME))
+    };
+    case.waits(high, 4);
+    case.waits(plain("db", "3", "4Gi"), 2);
+    // That nobody can help somebody makes the others' choice no worse.
+    let huge = case.waits(plain("huge", "100", "1Gi"), 1);
+    let growth = case.grow(&[offer("medium", "a", 4, 8, 10)]);
+    assert_eq!(growth.helpless.len(), 1, "{growth:?}");
+    assert_eq!(growth.helpless[0].class, huge);
+}
+
+#[test]
+fn pods_are_spread_beside_those_of_higher_priority_that_come_before_them() {
+    let mut case = Case::default();
+    let first = Pod {
+        priority: 10,
+        ..plain("web", "1", "1Gi")
+    };
+    let first = case.waits(first, 3);
+    let second = case.waits(pod("web", "1", "1Gi", &spread("web", HOSTNAME)), 3);
+    let growth = case.grow(&[offer("medium", "a", 4, 8, 10)]);
+    assert_eq!(growth.helpless, []);
+    let counts = growth.machines.iter().map(|machine| {
+        let of = |class| {
+            machine
+                .pods
+                .iter()
+                .find(|(it, _)| *it == class)
+                .map_or(0, |it| it.1)
+        };
+        (of(first), of(second))
+    });
+    let least = counts.clone().map(|(first, second)| first + second).min();
+    // Each of them came to a machine that had no more pods than another one.
+    let even = |(first, second): (u32, u32)| second == 0 || Some(first + second - 1) <= least;
+    assert!(counts.clone().all(even), "{growth:?}");
+}
+
+#[test]
 fn pods_that_are_spread_use_the_machines_of_those_that_keep_apart() {
     let mut case = Case::default();
     case.waits(pod("db", "500m", "1Gi", &apart_from("db", HOSTNAME)), 12);

@@ -158,22 +158,20 @@ impl Cycle {
         } = replace;
         marks::mark(&self.writer, &namespace, machine, reason).await?;
         let notes = self.model.annotations(group);
-        let (from, to) = marks::lower(&self.writer, &namespace, group, (1, true), &notes).await?;
+        let one = marks::Fewer::Failed;
+        let (from, to) = marks::lower(&self.writer, &namespace, group, one, &notes).await?;
         Ok(format!("{group}: {from} -> {to}, sold out"))
     }
 
     /// By group; without nodes that are being dealt with.
     fn removals(&self, decision: &Decision, strays: &[Stray]) -> Vec<(String, Vec<Remove>)> {
-        let strays: BTreeSet<&str> = strays.iter().filter_map(|s| s.node.as_deref()).collect();
+        let open = self.open(strays);
         let mut groups: BTreeMap<&str, Vec<Remove>> = BTreeMap::new();
-        for remove in &decision.remove {
-            let node = remove.node.as_str();
-            if !self.busy.contains(node) && !strays.contains(node) && self.pauses.is_over(node) {
-                groups
-                    .entry(&remove.group)
-                    .or_default()
-                    .push(remove.clone());
-            }
+        for remove in decision.remove.iter().filter(|gone| open(&gone.node)) {
+            groups
+                .entry(&remove.group)
+                .or_default()
+                .push(remove.clone());
         }
         let groups = groups.into_iter();
         groups
@@ -183,12 +181,15 @@ impl Cycle {
 
     /// Without nodes that are being dealt with.
     fn taints(&self, decision: &Decision, strays: &[Stray]) -> Vec<SoftTaint> {
+        let open = self.open(strays);
+        let taints = decision.taint.iter();
+        taints.filter(|taint| open(&taint.node)).cloned().collect()
+    }
+
+    /// Tells the nodes that nobody is dealing with.
+    fn open<'a>(&'a self, strays: &'a [Stray]) -> impl Fn(&str) -> bool + 'a {
         let strays: BTreeSet<&str> = strays.iter().filter_map(|s| s.node.as_deref()).collect();
-        let free = |taint: &&SoftTaint| {
-            let node = taint.node.as_str();
-            !self.busy.contains(node) && !strays.contains(node) && self.pauses.is_over(node)
-        };
-        decision.taint.iter().filter(free).cloned().collect()
+        move |node| !self.busy.contains(node) && !strays.contains(node) && self.pauses.is_over(node)
     }
 
     async fn taint(&mut self, taints: Vec<SoftTaint>) {

@@ -25,6 +25,9 @@ async fn workers_go_drained_when_nobody_needs_them_with_one_write_each_and_one_f
     let since = |what: &str| writes[what] - grown.get(what).copied().unwrap_or_default();
     let removed = since("PATCH machines");
     assert_eq!(removed, 3);
+    let small = world::get(&world.infra, SMALL).await;
+    let times = small["metadata"]["annotations"]["infra.bex.co/removed"].as_str();
+    assert_eq!(times.unwrap().split(' ').count(), 3, "{times:?}");
     assert!(since("PATCH machinedeployments") <= removed, "{writes:?}");
 }
 

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::super::super::decision::Decision;
 use super::super::super::grow::Bought;
-use super::super::super::offer::{Offer, Price};
+use super::super::super::offer::Offer;
 use super::super::super::policy::Policy;
 use super::super::super::trade;
 use super::super::Model;
@@ -35,18 +35,9 @@ impl Model {
         if field.candidates.is_empty() {
             return alone.offer;
         }
-        let closed = self.close_unready();
-        for settled in settled {
-            self.state.place(&settled.pod, settled.class, settled.node);
-        }
-        let best = trade::best_offer(&mut self.state, alone, offers, &field.question());
-        for settled in settled {
-            self.state.remove_pod(&settled.pod);
-        }
-        for node in closed {
-            self.state.set_node(node);
-        }
-        best
+        self.with_settled(settled, |model| {
+            trade::best_offer(&mut model.state, alone, offers, &field.question())
+        })
     }
 
     /// Each candidate counts for what it costs from the end of its paid hour on, until an hour from now. Those that are
@@ -57,8 +48,7 @@ impl Model {
         let all = all.zip(std::mem::take(&mut field.names));
         let billed = all.filter_map(|(mut candidate, name)| {
             let paid = since(self.paid_until(now, &name)?, now).as_secs();
-            let Price(price) = candidate.price;
-            candidate.price = Price(price * hour.saturating_sub(paid) / hour);
+            candidate.price = trade::unpaid(candidate.price, paid, hour);
             Some((candidate, name))
         });
         (field.candidates, field.names) = billed.unzip();

@@ -141,7 +141,8 @@ impl Model {
                 let requests = &self.state.content(resident.class).requests;
                 requests.get(resource).copied().unwrap_or_default()
             });
-            asked.sum::<i64>().saturating_mul(100) / all.max(1)
+            let asked = asked.fold(0_i64, i64::saturating_add);
+            asked.saturating_mul(100) / all.max(1)
         };
         share("cpu").max(share("memory"))
     }

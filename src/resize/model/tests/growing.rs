@@ -1,6 +1,6 @@
 use serde_json::json;
 
-use super::world::{GROUPS, MACHINES, World, group, machine, pod};
+use super::world::{GROUPS, MACHINES, World, group, large, machine, pod};
 use crate::resize::model::Cluster::{App, Infra};
 use crate::resize::offer::Price;
 
@@ -41,36 +41,6 @@ fn nothing_is_asked_for_twice() {
     node["spec"]["taints"] =
         json!([{"key": "node.kubernetes.io/not-ready", "effect": "NoSchedule"}]);
     world.tell(App, "nodes", &node);
-    assert!(world.decide().grow.is_empty());
-}
-
-#[test]
-fn pods_keep_the_places_that_were_found_for_them() {
-    let mut world = World::new();
-    // They fill two machines of four CPUs in one way only, and not if the large ones are put first.
-    for (number, cpu) in [1800, 1600, 1200, 1200, 1200, 1000].iter().enumerate() {
-        let pod = pod(&format!("p{number}"), &format!("{cpu}m"), None);
-        world.tell(App, "pods", &pod);
-    }
-    world.pass(1);
-    assert_eq!(world.decide().grow[0].to, 2);
-    world.resize("workers", 2);
-    assert!(world.decide().grow.is_empty());
-    for name in ["w-0", "w-1"] {
-        let created = world.now.to_string();
-        world.tell(Infra, MACHINES, &machine(name, "workers", &created));
-        assert!(world.decide().grow.is_empty());
-        world.join(name, "workers");
-        assert!(world.decide().grow.is_empty());
-    }
-    // Nobody keeps a place for those that have gone.
-    for number in 0..6 {
-        world.forget(App, "pods", &format!("p{number}"));
-    }
-    for name in ["one", "two"] {
-        world.tell(App, "pods", &pod(name, "4", None));
-    }
-    world.pass(1);
     assert!(world.decide().grow.is_empty());
 }
 
@@ -308,43 +278,12 @@ fn what_the_last_node_could_hold_counts_more_than_what_was_said() {
     assert_eq!(decision.helpless.len(), 1);
 }
 
-#[test]
-fn a_machine_that_is_not_full_waits_a_moment_for_more_pods_of_its_burst() {
-    let mut world = World::new();
-    world.tell(App, "pods", &pod("a", "1", None));
-    world.tell(App, "pods", &pod("b", "1", None));
-    let decision = world.decide();
-    assert!(decision.grow.is_empty(), "{decision:?}");
-    let again = decision.again.unwrap();
-    assert_eq!(again.duration_since(world.now).as_millis(), 20);
-    world.now = again;
-    assert_eq!(world.decide().grow[0].to, 1);
-}
-
-#[test]
-fn full_machines_are_bought_at_once_and_only_the_last_one_waits() {
-    let mut world = World::new();
-    for number in 0..9 {
-        world.tell(App, "pods", &pod(&format!("p{number}"), "2", None));
-    }
-    let decision = world.decide();
-    assert_eq!(decision.grow[0].to, 4);
-    world.resize("workers", 4);
-    world.pass(1);
-    assert_eq!(world.decide().grow[0].to, 5);
-}
-
 /// Four small machines with two pods of two CPUs each, so many seconds into their paid hour, and a pod that waits. Which
 /// group grows.
 fn grows_when_hours_are_so_old(seconds: i64) -> String {
     let mut world = World::with_workers(4);
     world.model.prices.billed_seconds = 3600;
-    let mut large = group("large", 0);
-    let annotations = &mut large["metadata"]["annotations"];
-    annotations["infra.bex.co/machine-type"] = json!("large");
-    annotations["capacity.cluster-autoscaler.kubernetes.io/cpu"] = json!("16");
-    annotations["capacity.cluster-autoscaler.kubernetes.io/memory"] = json!("32Gi");
-    world.tell(Infra, GROUPS, &large);
+    world.tell(Infra, GROUPS, &large());
     for number in 0..8 {
         let node = format!("w-{}", number / 2);
         world.tell(App, "pods", &pod(&format!("p{number}"), "2", Some(&node)));

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::world::{GROUPS, MACHINES, SETS, World, group, machine, pod, set};
+use super::world::{GROUPS, MACHINES, SETS, World, group, machine, pod, set, spread_over_hosts};
 use crate::resize::model::Cluster::{App, Infra};
 use crate::resize::offer::Price;
 use crate::resize::policy::{QuietHours, RemovalBudget, Share};
@@ -263,6 +263,38 @@ fn a_node_that_a_waiting_pod_is_about_to_get_stays() {
 }
 
 #[test]
+fn a_node_does_not_go_while_a_pod_that_waits_would_lose_its_place_for_that() {
+    let mut world = World::with_workers(3);
+    for node in ["w-0", "w-1", "w-2"] {
+        let name = format!("on-{node}");
+        world.tell(App, "pods", &pod(&name, "1", Some(node)));
+    }
+    world.decide();
+    world.pass(100);
+    // It fits on any node as long as all have as many pods, but not beside a cordoned one without pods.
+    let mut spread = spread_over_hosts(pod("spread", "1", None));
+    world.tell(App, "pods", &spread);
+    let decision = world.decide_after(60);
+    assert_eq!((&*decision.grow, &*decision.remove), (&[][..], &[][..]));
+    spread["spec"]["nodeName"] = json!("w-0");
+    world.tell(App, "pods", &spread);
+    assert!(!world.decide_after(600).remove.is_empty());
+}
+
+#[test]
+fn pods_that_ask_for_more_than_can_be_counted_keep_their_node() {
+    let mut world = World::with_workers(2);
+    for name in ["a", "b"] {
+        let mut huge = pod(name, "100m", Some("w-0"));
+        huge["spec"]["containers"][0]["resources"]["requests"]["memory"] = json!("7Ei");
+        world.tell(App, "pods", &huge);
+    }
+    let decision = world.decide_after(600);
+    let gone: Vec<&str> = decision.remove.iter().map(|gone| &*gone.node).collect();
+    assert_eq!(gone, ["w-1"]);
+}
+
+#[test]
 fn marks_that_were_left_behind_are_found() {
     let mut world = World::with_workers(1);
     let mut node = world.node("w-0", 4000, 8 << 30);
@@ -305,4 +337,20 @@ fn no_more_of_a_pool_go_within_a_time_than_its_budget_lets() {
     world.resize("workers", 3);
     assert!(world.decide_after(500).remove.is_empty());
     assert_eq!(world.decide_after(200).remove.len(), 1);
+}
+
+#[test]
+fn what_an_earlier_process_took_counts_in_the_budget() {
+    let mut world = World::with_workers(3);
+    world.policy.removal_budget = Some(RemovalBudget {
+        nodes: Share::Percent(25),
+        within: Duration::from_mins(10),
+    });
+    let mut written = group("workers", 3);
+    written["metadata"]["annotations"]["infra.bex.co/removed"] =
+        json!("2025-12-31T23:59:00Z yesterday");
+    world.forget(Infra, GROUPS, "workers");
+    world.tell(Infra, GROUPS, &written);
+    assert!(world.decide_after(120).remove.is_empty());
+    assert_eq!(world.decide_after(500).remove.len(), 1);
 }

@@ -32,6 +32,19 @@ impl World {
         world
     }
 
+    /// With groups of some of Hetzner's types, without machines.
+    pub(super) fn for_hetzner() -> Self {
+        let mut world = Self {
+            model: Model::new(PriceList::named("hetzner").unwrap()),
+            policy: Policy::default(),
+            now: "2026-01-01T00:00:00Z".parse().unwrap(),
+        };
+        for machine_type in ["cpx22", "cpx32", "cpx42", "cpx52"] {
+            world.tell(Cluster::Infra, GROUPS, &hetzner(machine_type, 0));
+        }
+        world
+    }
+
     /// With so many machines that have joined: `w-0` and so on.
     pub(super) fn with_workers(count: u32) -> Self {
         let mut world = Self::new();
@@ -161,6 +174,28 @@ pub(super) fn group(name: &str, replicas: u32) -> Value {
     })
 }
 
+/// A group of machines of 16 CPUs and 32 GiB.
+pub(super) fn large() -> Value {
+    let mut large = group("large", 0);
+    let annotations = &mut large["metadata"]["annotations"];
+    annotations["infra.bex.co/machine-type"] = json!("large");
+    annotations["capacity.cluster-autoscaler.kubernetes.io/cpu"] = json!("16");
+    annotations["capacity.cluster-autoscaler.kubernetes.io/memory"] = json!("32Gi");
+    large
+}
+
+/// A group of machines of one of Hetzner's types, named after it.
+pub(super) fn hetzner(machine_type: &str, replicas: u32) -> Value {
+    let mut group = group(machine_type, replicas);
+    group["metadata"]["annotations"] = json!({
+        "cluster.x-k8s.io/cluster-api-autoscaler-node-group-min-size": "0",
+        "cluster.x-k8s.io/cluster-api-autoscaler-node-group-max-size": "1000",
+        "infra.bex.co/machine-type": machine_type,
+        "infra.bex.co/location": "fsn1",
+    });
+    group
+}
+
 pub(super) fn set(group: &str, replicas: u32) -> Value {
     json!({
         "metadata": {
@@ -190,7 +225,7 @@ pub(super) fn machine(name: &str, group: &str, created: &str) -> Value {
     })
 }
 
-/// Of a `ReplicaSet`.
+/// Of a `ReplicaSet`. Without a node the scheduler has found none for it.
 pub(super) fn pod(name: &str, cpu: &str, node: Option<&str>) -> Value {
     let mut pod = json!({
         "metadata": {
@@ -205,6 +240,21 @@ pub(super) fn pod(name: &str, cpu: &str, node: Option<&str>) -> Value {
     });
     if let Some(node) = node {
         pod["spec"]["nodeName"] = json!(node);
+    } else {
+        let condition =
+            json!({"type": "PodScheduled", "status": "False", "reason": "Unschedulable"});
+        pod["status"]["conditions"] = json!([condition]);
     }
+    pod
+}
+
+/// Such a pod comes to no node with more pods of its kind than another one has.
+pub(super) fn spread_over_hosts(mut pod: Value) -> Value {
+    pod["spec"]["topologySpreadConstraints"] = json!([{
+        "maxSkew": 1,
+        "topologyKey": "kubernetes.io/hostname",
+        "whenUnsatisfiable": "DoNotSchedule",
+        "labelSelector": {"matchLabels": {"app": "web"}},
+    }]);
     pod
 }

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::{DRAIN, Event, Machine, Time, World, milliseconds};
+use crate::random::Random;
 use crate::resize::offer::Price;
-use crate::resize::workload::random::Random;
 use crate::scheduling::node::Taint;
 use crate::scheduling::{Node, PodKey};
 

@@ -1,7 +1,7 @@
 //! Pods that come one after the other: what a loop sees that decides while they still come.
 
 use super::usual::{Shape, usual};
-use crate::resize::workload::random::Random;
+use crate::random::Random;
 use crate::resize::workload::{Event, Workload};
 
 /// How pods come.
@@ -13,16 +13,28 @@ pub enum Arrival {
     Stream,
     /// Ten apps of twenty pods within a fifth of a second, as when a namespace is deployed.
     Deployments,
+    /// The same, a hundred pods a second.
+    Slow,
+    /// Two hundred pods of one app, as fast as kube-controller-manager may write: thirty at once, then twenty a second.
+    Controller,
 }
 
 impl Arrival {
-    pub const ALL: [Self; 3] = [Self::Second, Self::Stream, Self::Deployments];
+    pub const ALL: [Self; 5] = [
+        Self::Second,
+        Self::Stream,
+        Self::Deployments,
+        Self::Slow,
+        Self::Controller,
+    ];
 
     pub fn name(self) -> &'static str {
         match self {
             Self::Second => "1,000 within a second",
             Self::Stream => "50 a second for 20 s, at random",
             Self::Deployments => "10 apps of 20 within 200 ms",
+            Self::Slow => "10 apps of 20 within 2 s",
+            Self::Controller => "1 app of 200, 30 of them at once, then 20 a second",
         }
     }
 
@@ -30,15 +42,19 @@ impl Arrival {
     fn pods(self) -> (u32, u32) {
         match self {
             Self::Second | Self::Stream => (1000, 1),
-            Self::Deployments => (10, 20),
+            Self::Deployments | Self::Slow => (10, 20),
+            Self::Controller => (1, 200),
         }
     }
 
-    /// Milliseconds until the next pod.
-    fn pause(self, random: &mut Random) -> f64 {
+    /// Milliseconds from the pod of this number to the next one.
+    fn pause(self, number: usize, random: &mut Random) -> f64 {
         match self {
             Self::Second | Self::Deployments => 1.0,
             Self::Stream => random.exponential(20.0),
+            Self::Slow => 10.0,
+            Self::Controller if number < 30 => 3.0,
+            Self::Controller => 50.0,
         }
     }
 }
@@ -62,7 +78,7 @@ pub fn arriving(arrival: Arrival, seed: u64) -> Workload {
                 pods: 1,
                 for_seconds: None,
             });
-            at += arrival.pause(&mut random);
+            at += arrival.pause(workload.events.len(), &mut random);
         }
     }
     workload

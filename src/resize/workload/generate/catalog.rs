@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use super::build::{INSTANCE_TYPE, ZONE};
 use super::diverse::owned;
+use crate::random::Random;
 use crate::resize::prices::{Location, MachineType, PriceList};
 use crate::resize::workload::Type;
-use crate::resize::workload::random::Random;
 
 /// Says of a machine whether its CPUs are nobody else's.
 pub(super) const DEDICATED: &str = "infra.bex.co/dedicated";

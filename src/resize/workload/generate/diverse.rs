@@ -9,7 +9,7 @@ use k8s_openapi::api::core::v1::{
 };
 
 use super::build::{self, Crowd, HOSTNAME, INSTANCE_TYPE, ZONE};
-use crate::resize::workload::random::Random;
+use crate::random::Random;
 use crate::resize::workload::{Type, Workload};
 
 pub(super) const CPU_M: [u32; 5] = [100, 250, 500, 1000, 1500];

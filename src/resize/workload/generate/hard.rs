@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use super::build::{self, Crowd, HOSTNAME, NAMESPACE, ZONE};
 use super::diverse::{self, sized};
+use crate::random::Random;
 use crate::resize::workload::Workload;
-use crate::resize::workload::random::Random;
 use crate::scheduling::node::ATTACHABLE;
 
 /// Who attaches disks to machines.

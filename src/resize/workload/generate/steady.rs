@@ -13,6 +13,11 @@ use crate::resize::workload::{Group, Node, Type, Workload};
 
 const APPS: u32 = 500;
 const BUDGETS: u32 = 200;
+/// On each node.
+const PODS: u32 = 10;
+/// What a node has, and what a pod asks for.
+const CPU_M: u32 = 8000;
+const POD_CPU_M: u32 = 200;
 const ZONES: [&str; 3] = ["a", "b", "c"];
 
 /// Nodes in three zones with ten pods each, of 500 apps: of ten apps two are spread over the zones and one has its pods
@@ -23,7 +28,7 @@ pub fn steady(nodes: u32) -> Workload {
     crowd.wait(usual(1), 1);
     let mut on_node = vec![BTreeMap::new(); nodes as usize];
     for app in 0..APPS {
-        for replica in 0..nodes / 50 {
+        for replica in 0..nodes * PODS / APPS {
             // Every app is on every fiftieth node, and so on different hosts and evenly in the zones.
             let node = (app * 101 + replica * 50) % nodes;
             let pods: &mut u32 = on_node[node as usize]
@@ -40,16 +45,18 @@ pub fn steady(nodes: u32) -> Workload {
     Workload {
         nodes: nodes.collect(),
         types: ZONES
-            .map(|zone| machine(zone, 8000, 32 * 1024, 110))
+            .map(|zone| machine(zone, CPU_M, 32 * 1024, 110))
             .to_vec(),
         budgets: (0..BUDGETS).map(budget).collect(),
         ..crowd.into_workload("steady".to_owned())
     }
 }
 
-/// The same when so many pods come at once, of all apps but those whose pods must not share a host.
+/// The same when so many pods come at once, of all apps but those whose pods must not share a host. The nodes have room for
+/// just as many, so that each of them is needed.
 pub fn wave(nodes: u32, pods: u32) -> Workload {
     let mut workload = steady(nodes);
+    fill_up(&mut workload, pods.div_ceil(nodes));
     let apps: Vec<u32> = (0..APPS).filter(|app| app % 10 != 3).collect();
     let count = u32::try_from(apps.len()).unwrap_or(1);
     let share = |place: u32| pods / count + u32::from(place < pods % count);
@@ -63,6 +70,20 @@ pub fn wave(nodes: u32, pods: u32) -> Workload {
         .collect();
     workload.name = format!("wave-{pods}");
     workload
+}
+
+/// Leaves room for so many more pods on each node.
+fn fill_up(workload: &mut Workload, room: u32) {
+    let free = CPU_M - PODS * POD_CPU_M;
+    let Some(filler) = free.checked_sub(room * POD_CPU_M).filter(|cpu| *cpu > 0) else {
+        return;
+    };
+    let class = workload.classes.len();
+    let filler = build::pod(("app", "filler"), filler, 0);
+    workload.classes.push(filler);
+    for node in &mut workload.nodes {
+        node.pods.push(Group { class, pods: 1 });
+    }
 }
 
 /// Nodes with 40 pods each, of a hundredth of the node each: three fifths of the nodes are one too many. The Cluster
@@ -94,7 +115,7 @@ fn groups(pods: &BTreeMap<usize, u32>) -> Vec<Group> {
 fn usual(app: u32) -> Pod {
     let name = format!("app-{app}");
     let label = ("app", name.as_str());
-    let pod = build::pod(label, 200, 512);
+    let pod = build::pod(label, POD_CPU_M, 512);
     match app % 10 {
         1 | 6 => build::spread(pod, ZONE, label),
         3 => build::without(pod, HOSTNAME, label),

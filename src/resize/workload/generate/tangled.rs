@@ -10,7 +10,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference}
 
 use super::build::{self, Crowd, HOSTNAME, INSTANCE_TYPE, NAMESPACE, ZONE};
 use super::diverse::owned;
-use crate::resize::workload::random::Random;
+use crate::random::Random;
 use crate::resize::workload::{Group, Node, Type, Workload};
 
 const ZONES: [&str; 3] = ["a", "b", "c"];

@@ -146,6 +146,16 @@ fn a_steady_cluster_keeps_its_own_rules() {
 }
 
 #[test]
+fn a_wave_needs_every_node() {
+    for nodes in [50, 100] {
+        let workload = wave(nodes, 100);
+        let state = workload.situation().unwrap().state;
+        let room = state.nodes().map(|(id, _)| state.free(id)["cpu"] / 200);
+        assert_eq!((waiting(&workload), room.sum::<i64>()), (100, 100));
+    }
+}
+
+#[test]
 fn pods_that_arrive_come_in_the_order_of_their_times() {
     for arrival in Arrival::ALL {
         let workload = arriving(arrival, 1);
@@ -160,6 +170,8 @@ fn pods_that_arrive_come_in_the_order_of_their_times() {
             Arrival::Second => assert!(pods == 1000 && last < 1.0, "{last}"),
             Arrival::Stream => assert!(pods == 1000 && (18.0..22.0).contains(&last), "{last}"),
             Arrival::Deployments => assert!(pods == 200 && last < 0.2, "{last}"),
+            Arrival::Slow => assert!(pods == 200 && last < 2.0, "{last}"),
+            Arrival::Controller => assert!(pods == 200 && (8.0..9.0).contains(&last), "{last}"),
         }
     }
 }

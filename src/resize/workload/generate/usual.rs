@@ -7,7 +7,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use super::build::{self, Crowd};
 use super::catalog::{ARCHITECTURE, DEDICATED};
 use super::diverse;
-use crate::resize::workload::random::Random;
+use crate::random::Random;
 use crate::resize::workload::{Type, Workload};
 
 /// What pods ask for.

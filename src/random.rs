@@ -1,14 +1,14 @@
-//! Numbers from a seed: splitmix64, the same everywhere.
+//! Random numbers from a seed: splitmix64, the same everywhere. Pure.
 
 #[derive(Debug, Clone)]
-pub(in crate::resize) struct Random(u64);
+pub struct Random(u64);
 
 impl Random {
-    pub(in crate::resize) fn new(seed: u64) -> Self {
+    pub fn new(seed: u64) -> Self {
         Self(seed)
     }
 
-    pub(in crate::resize) fn number(&mut self) -> u64 {
+    pub fn number(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -16,32 +16,32 @@ impl Random {
         mixed ^ (mixed >> 31)
     }
 
-    pub(in crate::resize) fn below(&mut self, bound: u32) -> u32 {
+    pub fn below(&mut self, bound: u32) -> u32 {
         let below = self.number() % u64::from(bound.max(1));
         u32::try_from(below).unwrap_or(u32::MAX)
     }
 
-    pub(in crate::resize) fn pick<T: Copy>(&mut self, from: &[T]) -> T {
+    pub fn pick<T: Copy>(&mut self, from: &[T]) -> T {
         let bound = u32::try_from(from.len()).unwrap_or(u32::MAX);
         from[self.below(bound) as usize]
     }
 
     /// True so many times in a hundred.
-    pub(in crate::resize) fn chance(&mut self, percent: u32) -> bool {
+    pub fn chance(&mut self, percent: u32) -> bool {
         self.below(100) < percent
     }
 
     /// A number whose logarithm is normal, with this mean and deviation.
-    pub(in crate::resize) fn log_normal(&mut self, mean: f64, deviation: f64) -> f64 {
+    pub fn log_normal(&mut self, mean: f64, deviation: f64) -> f64 {
         (mean + deviation * self.normal()).exp()
     }
 
     /// The time to the next of things that come at random, with this mean.
-    pub(in crate::resize) fn exponential(&mut self, mean: f64) -> f64 {
+    pub fn exponential(&mut self, mean: f64) -> f64 {
         -mean * (1.0 - self.fraction()).ln()
     }
 
-    pub(in crate::resize) fn shuffle<T>(&mut self, all: &mut [T]) {
+    pub fn shuffle<T>(&mut self, all: &mut [T]) {
         for last in (1..all.len()).rev() {
             let bound = u32::try_from(last + 1).unwrap_or(u32::MAX);
             all.swap(last, self.below(bound) as usize);
@@ -56,7 +56,7 @@ impl Random {
     }
 
     /// From 0 to 1.
-    pub(in crate::resize) fn fraction(&mut self) -> f64 {
+    pub fn fraction(&mut self) -> f64 {
         f64::from(self.below(1 << 24)) / f64::from(1 << 24)
     }
 }

@@ -1,0 +1,247 @@
+//! Items as if they could be cut into parts, each of which takes some of everything that the item asks for. Pure.
+//!
+//! A unit of each resource has a price of its own in each kind of bin, such that a full bin is worth what it costs. An item
+//! is worth what it takes up where that is least; so no content is worth more than its bin, and what all items are worth
+//! is a bound. The prices come from a linear program over groups of items that ask for about the same mixture; what they
+//! prove is checked for the items themselves, in whole numbers.
+
+use std::collections::BTreeMap;
+
+use super::KINDS;
+use super::approximate::{float, float_price};
+use super::certificate::{Worth, proven};
+use super::liquids::{liquid_of, liquids};
+use super::reduced::{Reduced, Shape};
+use super::simplex::Program;
+
+/// Groups of items there are at most, and into how many grades a doubling of a ratio is divided, if that is few enough.
+const GROUPS: usize = 100;
+const GRADES: [f64; 4] = [4.0, 2.0, 1.0, 0.5];
+/// A resource of which an item asks so many times less than of another one does not tell groups apart.
+const NEGLIGIBLE: f64 = 16.0;
+/// What leaving out a group costs, in prices of the dearest bin.
+const DEAR: f64 = 1e4;
+/// The price of the dearest bin in whole numbers: fine enough, and far from what an `i128` holds.
+const GRAIN: f64 = 72_057_594_037_927_936.0;
+
+/// By kind of bin: the price of a unit of each resource.
+pub(super) type Prices = Vec<Vec<f64>>;
+
+/// Items that may go into about the same bins and ask for about the same mixture.
+pub(super) struct Group {
+    pub shapes: Vec<usize>,
+    fits: Vec<bool>,
+    pub amounts: Vec<f64>,
+}
+
+/// The cheapest bins for items that can be divided.
+pub(super) struct Division {
+    pub prices: Prices,
+    pub groups: Vec<Group>,
+    /// How many of each kind.
+    pub bins: Vec<f64>,
+    /// By kind of bin: which part of each group is in such bins.
+    pub parts: Vec<Vec<f64>>,
+}
+
+impl Group {
+    /// In the largest bins that there are: as many as it takes for what it asks most of.
+    fn size(&self, scale: &[f64]) -> f64 {
+        let shares = self
+            .amounts
+            .iter()
+            .zip(scale)
+            .map(|(amount, scale)| amount / scale);
+        shares.fold(0.0, f64::max).max(f64::MIN_POSITIVE)
+    }
+}
+
+/// What all items cost at least.
+pub(super) fn bound(reduced: &Reduced) -> u64 {
+    let Some(Division { prices, .. }) = divide(reduced) else {
+        return 0;
+    };
+    let grains: Vec<Vec<i128>> = grains(reduced, &prices);
+    let of = |prices: &[i128], amounts: &[i64]| -> i128 {
+        let parts = prices.iter().zip(amounts);
+        parts
+            .map(|(price, amount)| price * i128::from(*amount))
+            .sum()
+    };
+    let worths = reduced.worths().into_iter().enumerate();
+    let worths: Vec<Worth> = worths
+        .map(|(bin, worth)| Worth {
+            most: of(&grains[bin], &reduced.stocks[bin].amounts),
+            ..worth
+        })
+        .collect();
+    let value = |shape: &Shape| {
+        let bins = grains.iter().zip(&shape.fits).filter(|(_, fits)| **fits);
+        let least = bins.map(|(prices, _)| of(prices, &shape.amounts)).min();
+        least.unwrap_or_default() * i128::from(shape.count)
+    };
+    proven(reduced.shapes.iter().map(value).sum(), &worths)
+}
+
+/// Nothing if there are too many kinds of bins.
+pub(super) fn divide(reduced: &Reduced) -> Option<Division> {
+    if reduced.stocks.len() > KINDS || reduced.shapes.is_empty() {
+        return None;
+    }
+    let scale = scale(reduced);
+    let groups = groups(reduced, &scale);
+    let mut program = program(reduced, &groups, &scale);
+    let columns = add_columns(&mut program, reduced, &groups, &scale);
+    program.minimize(20_000);
+    let width = reduced.resources.len();
+    let dearest = dearest(reduced);
+    let price = |bin: usize, r: usize| {
+        let all = float(reduced.stocks[bin].amounts[r]).max(1.0);
+        (-program.prices()[groups.len() + bin * width + r]).max(0.0) * dearest / all
+    };
+    let of = |bin| (0..width).map(|r| price(bin, r)).collect();
+    let prices = (0..reduced.stocks.len()).map(of).collect();
+    let solution = program.solution();
+    let first = solution.len() - columns.len();
+    let mut bins = vec![0.0; reduced.stocks.len()];
+    let mut parts = vec![vec![0.0; groups.len()]; bins.len()];
+    for ((bin, group), amount) in columns.into_iter().zip(&solution[first..]) {
+        match group {
+            Some(group) => parts[bin][group] = amount / groups[group].size(&scale),
+            None => bins[bin] = *amount,
+        }
+    }
+    Some(Division {
+        prices,
+        groups,
+        bins,
+        parts,
+    })
+}
+
+/// What the columns stand for: a kind of bin, and the group that is in it.
+type Column = (usize, Option<usize>);
+
+fn add_columns(
+    program: &mut Program,
+    reduced: &Reduced,
+    groups: &[Group],
+    scale: &[f64],
+) -> Vec<Column> {
+    let width = reduced.resources.len();
+    let dearest = dearest(reduced);
+    let mut columns = Vec::new();
+    for (bin, stock) in reduced.stocks.iter().enumerate() {
+        let row = |resource: usize| groups.len() + bin * width + resource;
+        let all = (0..width).map(|resource| (row(resource), -1.0));
+        let price = float_price(stock.price) / dearest;
+        program.add(price, all.collect(), f64::from(stock.limit));
+        columns.push((bin, None));
+        for (number, group) in groups.iter().enumerate().filter(|(_, it)| it.fits[bin]) {
+            let size = group.size(scale);
+            let parts = group.amounts.iter().zip(&stock.amounts).enumerate();
+            let part = |amount: &f64, all: &i64| amount / size / float(*all).max(1.0);
+            let parts = parts.map(|(r, (amount, all))| (row(r), part(amount, all)));
+            let parts = parts.filter(|(_, part)| *part > 0.0);
+            let entries = std::iter::once((number, 1.0)).chain(parts);
+            program.add(0.0, entries.collect(), f64::INFINITY);
+            columns.push((bin, Some(number)));
+        }
+    }
+    columns
+}
+
+fn dearest(reduced: &Reduced) -> f64 {
+    let prices = reduced.stocks.iter().map(|stock| float_price(stock.price));
+    prices.fold(1.0, f64::max)
+}
+
+/// A row for each group, all of which goes somewhere; and one for each resource of each kind of bin, of which no more is
+/// used than there is.
+fn program(reduced: &Reduced, groups: &[Group], scale: &[f64]) -> Program {
+    let rooms = reduced.stocks.len() * reduced.resources.len();
+    let sizes = groups.iter().map(|group| group.size(scale));
+    let right = sizes.chain((0..rooms).map(|_| 0.0));
+    let costs = groups.iter().map(|_| DEAR).chain((0..rooms).map(|_| 0.0));
+    Program::new(right.collect(), costs.collect())
+}
+
+/// The most of each resource that any bin has.
+fn scale(reduced: &Reduced) -> Vec<f64> {
+    let largest = |r: usize| reduced.stocks.iter().map(|stock| stock.amounts[r]).max();
+    let scale = (0..reduced.resources.len()).map(|r| float(largest(r).unwrap_or(1).max(1)));
+    scale.collect()
+}
+
+/// As fine as there are few enough.
+fn groups(reduced: &Reduced, scale: &[f64]) -> Vec<Group> {
+    let liquids = liquids(reduced, &[], false);
+    let mut found = Vec::new();
+    for grades in GRADES {
+        let mut groups: BTreeMap<(Option<usize>, Vec<u32>), Group> = BTreeMap::new();
+        for (place, shape) in reduced.shapes.iter().enumerate() {
+            let liquid = liquid_of(&liquids, shape);
+            let group = groups.entry((liquid, mixture(shape, scale, grades)));
+            let group = group.or_insert_with(|| Group {
+                fits: liquid.map_or_else(|| shape.fits.clone(), |l| liquids[l].fits.clone()),
+                amounts: vec![0.0; scale.len()],
+                shapes: Vec::new(),
+            });
+            group.shapes.push(place);
+            for (total, amount) in group.amounts.iter_mut().zip(&shape.amounts) {
+                *total += float(*amount) * f64::from(shape.count);
+            }
+        }
+        found = groups.into_values().collect();
+        if found.len() <= GROUPS {
+            break;
+        }
+    }
+    found
+}
+
+/// How much less of each resource than of the one that it asks most of, by magnitude.
+fn mixture(shape: &Shape, scale: &[f64], grades: f64) -> Vec<u32> {
+    let shares = shape
+        .amounts
+        .iter()
+        .zip(scale)
+        .map(|(a, scale)| float(*a) / scale);
+    let shares: Vec<f64> = shares.collect();
+    let most = shares.iter().copied().fold(0.0, f64::max);
+    let less = shares.iter().map(|share| (most / share).min(NEGLIGIBLE));
+    less.map(|less| magnitude(less.log2() * grades)).collect()
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "between nothing and a few dozen"
+)]
+fn magnitude(grade: f64) -> u32 {
+    grade.round() as u32
+}
+
+/// Prices as whole numbers.
+fn grains(reduced: &Reduced, prices: &Prices) -> Vec<Vec<i128>> {
+    let worth = |(prices, stock): (&Vec<f64>, &super::reduced::Stock)| -> f64 {
+        let parts = prices.iter().zip(&stock.amounts);
+        parts.map(|(price, amount)| price * float(*amount)).sum()
+    };
+    let worths = prices.iter().zip(&reduced.stocks).map(worth);
+    let largest = worths.fold(0.0, f64::max);
+    let factor = if largest > 0.0 { GRAIN / largest } else { 0.0 };
+    let grain = |price: &f64| whole(price * factor);
+    prices
+        .iter()
+        .map(|prices| prices.iter().map(grain).collect())
+        .collect()
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "scaled so that it fits")]
+fn whole(value: f64) -> i128 {
+    value as i128
+}
+
+#[cfg(test)]
+mod tests;

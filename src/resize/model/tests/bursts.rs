@@ -1,0 +1,148 @@
+//! Pods that come one after the other.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::world::{GROUPS, World, hetzner, large, pod};
+use crate::resize::model::Cluster::{App, Infra};
+use crate::resize::workload::generate::{Arrival, arriving};
+
+/// A pod that the scheduler has not looked at yet.
+fn new(name: &str, cpu: &str) -> Value {
+    let mut pod = pod(name, cpu, None);
+    pod["status"]["conditions"] = json!([]);
+    pod
+}
+
+#[test]
+fn a_pod_that_comes_alone_waits_for_the_word_of_the_scheduler_and_not_for_long() {
+    let mut world = World::new();
+    world.tell(App, "pods", &new("web", "2"));
+    let decision = world.decide();
+    assert!(decision.grow.is_empty(), "{decision:?}");
+    let again = decision.again.unwrap();
+    assert_eq!(again.duration_since(world.now).as_millis(), 20);
+    // Whichever comes first.
+    let mut silent = World::new();
+    silent.tell(App, "pods", &new("web", "2"));
+    silent.now = again;
+    assert_eq!(silent.decide().grow[0].to, 1);
+    assert!(world.tell(App, "pods", &pod("web", "2", None)));
+    assert_eq!(world.decide().grow[0].to, 1);
+}
+
+#[test]
+fn a_machine_that_is_not_full_waits_a_moment_for_more_pods_of_its_burst() {
+    let mut world = World::new();
+    world.tell(App, "pods", &pod("a", "1", None));
+    world.tell(App, "pods", &pod("b", "1", None));
+    let decision = world.decide();
+    assert!(decision.grow.is_empty(), "{decision:?}");
+    let again = decision.again.unwrap();
+    assert_eq!(again.duration_since(world.now).as_millis(), 100);
+    world.now = again;
+    assert_eq!(world.decide().grow[0].to, 1);
+}
+
+#[test]
+fn a_full_machine_of_the_best_type_waits_half_a_second_and_the_others_longer() {
+    let mut world = World::new();
+    world.tell(Infra, GROUPS, &large());
+    let begun = world.now;
+    let mut number = 0;
+    // Eight fill a large machine; sixteen CPUs cost only three times as much as four.
+    let decision = loop {
+        world.tell(App, "pods", &new(&format!("p{number}"), "2"));
+        number += 1;
+        let decision = world.decide();
+        if !decision.grow.is_empty() {
+            break decision;
+        }
+        world.now += jiff::Span::new().milliseconds(50);
+    };
+    assert_eq!(world.now.duration_since(begun).as_millis(), 500);
+    assert_eq!(decision.grow.len(), 1, "{decision:?}");
+    assert_eq!(decision.grow[0].group, "large");
+    // Those that came first.
+    let first: Vec<String> = (0..8).map(|number| format!("default/p{number}")).collect();
+    assert_eq!(decision.grow[0].pods, first);
+}
+
+#[test]
+fn a_stream_of_pods_that_does_not_end_is_waited_for_two_seconds() {
+    let mut world = World::new();
+    world.tell(Infra, GROUPS, &large());
+    let mut waited = 0;
+    for number in 0.. {
+        world.tell(App, "pods", &new(&format!("p{number}"), "50m"));
+        if !world.decide().grow.is_empty() {
+            break;
+        }
+        world.now += jiff::Span::new().milliseconds(50);
+        waited += 50;
+    }
+    assert_eq!(waited, 2000);
+}
+
+/// What the machines that are asked for cost while pods come, as a part of what one decision about all of them asks for.
+fn dearer(arrival: Arrival, seed: u64) -> f64 {
+    let workload = arriving(arrival, seed);
+    let mut world = World::for_hetzner();
+    let begun = world.now;
+    let mut pending: BTreeMap<Timestamp, Vec<Value>> = BTreeMap::new();
+    for (number, event) in workload.events.iter().enumerate() {
+        let mut pod = serde_json::to_value(&workload.classes[event.class]).unwrap();
+        pod["metadata"]["name"] = format!("p{number}").into();
+        let at = begun + Duration::from_secs_f64(event.at_seconds);
+        pending.entry(at).or_default().push(pod);
+    }
+    let mut bought = 0;
+    let mut again = None;
+    while let Some(at) = pending
+        .keys()
+        .next()
+        .copied()
+        .into_iter()
+        .chain(again)
+        .min()
+    {
+        world.now = at;
+        for pod in pending.remove(&at).into_iter().flatten() {
+            world.tell(App, "pods", &pod);
+        }
+        let decision = world.decide();
+        bought += decision.cost.bought.0;
+        for grow in &decision.grow {
+            world.tell(Infra, GROUPS, &hetzner(&grow.group, grow.to));
+        }
+        // Afterwards only the time to boot is left to end.
+        again = decision
+            .again
+            .filter(|again| again.duration_since(at).as_secs() < 5);
+    }
+    let mut all = World::for_hetzner();
+    for (number, event) in workload.events.iter().enumerate() {
+        let mut pod = serde_json::to_value(&workload.classes[event.class]).unwrap();
+        pod["metadata"]["name"] = format!("p{number}").into();
+        all.tell(App, "pods", &pod);
+    }
+    all.pass(10);
+    let least = all.decide().cost.bought.0;
+    #[expect(clippy::cast_precision_loss, reason = "far below 2^53 millionths")]
+    let part = bought as f64 / least as f64;
+    part
+}
+
+#[test]
+fn bursts_cost_little_more_than_one_decision_about_all_of_their_pods() {
+    // What comes for longer than anybody waits is decided about in parts.
+    for (arrival, most) in [(Arrival::Deployments, 1.01), (Arrival::Controller, 1.06)] {
+        for seed in 3..=4 {
+            let part = dearer(arrival, seed);
+            assert!(part < most, "{}, seed {seed}: {part}", arrival.name());
+        }
+    }
+}
