@@ -18,7 +18,6 @@ mod status;
 mod up;
 mod version;
 
-use std::future::Future;
 use std::time::Duration;
 
 use anyhow::{Context, Result};

@@ -3,6 +3,7 @@
 mod phases;
 mod provider;
 mod substitute;
+mod trust;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -103,7 +104,7 @@ const CONTAINERS: [&str; 6] = [
 ];
 
 /// The string at a JSON pointer; empty if there is none.
-fn text<'a>(object: &'a Value, pointer: &str) -> &'a str {
+pub fn text<'a>(object: &'a Value, pointer: &str) -> &'a str {
     object
         .pointer(pointer)
         .and_then(Value::as_str)

@@ -76,8 +76,10 @@ pub(super) async fn wait_for_bootstrap(
 ) -> Result<()> {
     let client = world.infra_client().await?;
     let machines = Objects::new(&client, DEV_API_VERSION, "DevMachine", Some(NAMESPACE));
-    let selector =
-        format!("cluster.x-k8s.io/cluster-name={cluster},cluster.x-k8s.io/control-plane");
+    let selector = format!(
+        "{},cluster.x-k8s.io/control-plane",
+        capi::of_cluster(cluster)
+    );
     let what = format!("the first control plane node of {cluster} to be set up");
     let judge = |seen: &[DynamicObject]| {
         if seen

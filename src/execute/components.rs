@@ -1,9 +1,8 @@
 //! Installs cert-manager and the Cluster API providers, as concurrently as correctness allows.
 
+mod certificates;
 mod probes;
 mod ready;
-
-use std::future::Future;
 
 use anyhow::{Context, Result};
 use futures::future::try_join_all;
@@ -13,21 +12,23 @@ use tokio::time::Instant;
 use tokio::try_join;
 
 use crate::catalog::Component;
-use crate::catalog::manifest::{self, CERT_MANAGER, Phases};
+use crate::catalog::manifest::{self, CERT_MANAGER, Phases, text};
 use crate::failure::Failure;
 use crate::observe::components::trouble;
 use crate::progress::Reporter;
 use crate::tools::kube::{DynamicObject, Objects, RequestError, Verdict, apply, condition};
+
+use certificates::{Secrets, secrets};
 
 pub use ready::wait_ready;
 
 /// Applies components, each with the text of its manifest, and returns when all objects are there; whether the
 /// controllers work is for [`wait_ready`] to find out. Applying the same again changes nothing.
 ///
-/// Everything goes to the server at once but for one order: a provider's Deployment mounts the Secret of its
-/// Certificate, and a kubelet that does not find it backs off for seconds. So Deployments follow their Certificates,
-/// which follow cert-manager's webhook; that it works is found by trying. And no pod is made before `services` is done:
-/// before pods can reach the API server.
+/// Everything goes to the server at once but for two orders. No pod is made before `services` is done: before pods can reach
+/// the API server. And a provider's Deployment mounts the Secret of its Certificate; a kubelet that does not find it backs
+/// off for seconds. Where such a Secret cannot be made here, Deployments follow their Certificates, which follow
+/// cert-manager's webhook; that it works is found by trying.
 pub async fn install(
     client: &Client,
     components: &[(Component, String)],
@@ -35,34 +36,45 @@ pub async fn install(
     reporter: &Reporter,
     deadline: Instant,
 ) -> Result<()> {
-    let loaded = load(components).await?;
+    let loaded = load(client, components).await?;
     let (issuers, providers): (Vec<_>, Vec<_>) =
-        loaded.iter().partition(|(name, _)| name == CERT_MANAGER);
+        loaded.iter().partition(|it| it.component == CERT_MANAGER);
     reporter.note("applying manifests");
     let inventory = manifest::inventory_definition()?;
-    // cert-manager has the longest way to go, so it gets a head start.
-    let issuing = async {
-        try_join!(services, lay_foundations(client, &issuers, deadline))?;
-        build(client, &issuers, reporter, deadline).await
-    };
     try_join!(
-        issuing,
+        services,
+        lay_foundations(client, &issuers, deadline),
         lay_foundations(client, &providers, deadline),
         apply(client, &inventory, deadline),
     )?;
-    build(client, &providers, reporter, deadline).await
+    try_join!(
+        build(client, &issuers, reporter, deadline),
+        build(client, &providers, reporter, deadline),
+    )
+    .map(drop)
 }
 
-/// A component by its name.
-type Loaded = (String, Phases);
+/// What is to be applied for a component.
+struct Loaded {
+    component: String,
+    phases: Phases,
+    secrets: Secrets,
+}
 
 /// Reads the manifests, each on a thread of its own: they are megabytes of YAML.
-async fn load(components: &[(Component, String)]) -> Result<Vec<Loaded>> {
+async fn load(client: &Client, components: &[(Component, String)]) -> Result<Vec<Loaded>> {
     let tasks = components.iter().map(|(component, text)| async {
         let (component, text) = (component.clone(), text.clone());
         let name = component.name.clone();
         let phases = tokio::task::spawn_blocking(move || manifest::load(&component, &text));
-        Ok((name, phases.await.context("reading manifests")??))
+        let mut phases = phases.await.context("reading manifests")??;
+        let secrets = secrets(client, &phases.certificates).await?;
+        phases.trust(&secrets.bundles);
+        Ok(Loaded {
+            component: name,
+            phases,
+            secrets,
+        })
     });
     try_join_all(tasks).await
 }
@@ -70,7 +82,7 @@ async fn load(components: &[(Component, String)]) -> Result<Vec<Loaded>> {
 async fn lay_foundations(client: &Client, components: &[&Loaded], deadline: Instant) -> Result<()> {
     let foundations = components
         .iter()
-        .map(|(_, phases)| apply(client, &phases.foundations, deadline));
+        .map(|it| apply(client, &it.phases.foundations, deadline));
     try_join_all(foundations).await.map(drop)
 }
 
@@ -83,21 +95,29 @@ async fn build(
 ) -> Result<()> {
     let installations = components
         .iter()
-        .map(|(_, phases)| build_one(client, phases, reporter, deadline));
+        .map(|it| build_one(client, it, reporter, deadline));
     try_join_all(installations).await.map(drop)
 }
 
 async fn build_one(
     client: &Client,
-    phases: &Phases,
+    Loaded {
+        phases, secrets, ..
+    }: &Loaded,
     reporter: &Reporter,
     deadline: Instant,
 ) -> Result<()> {
     try_join!(
+        apply(client, &secrets.new, deadline),
         apply(client, &phases.rest, deadline),
-        certify(client, &phases.certificates, reporter, deadline),
     )?;
-    apply(client, &phases.workloads, deadline).await?;
+    let certified = certify(client, &phases.certificates, reporter, deadline);
+    if secrets.complete {
+        try_join!(certified, apply(client, &phases.workloads, deadline))?;
+    } else {
+        certified.await?;
+        apply(client, &phases.workloads, deadline).await?;
+    }
     apply(client, &phases.inventory, deadline).await
 }
 
@@ -141,13 +161,12 @@ async fn issued(
     reporter: &Reporter,
     deadline: Instant,
 ) -> Result<()> {
-    let text = |pointer| certificate.pointer(pointer).and_then(Value::as_str);
-    let name = text("/metadata/name").unwrap_or_default();
+    let name = text(certificate, "/metadata/name");
     let objects = Objects::new(
         client,
-        text("/apiVersion").unwrap_or_default(),
+        text(certificate, "/apiVersion"),
         "Certificate",
-        text("/metadata/namespace"),
+        Some(text(certificate, "/metadata/namespace")),
     );
     let what = format!("{} to be issued", objects.title(name));
     let judge = |seen: Option<&DynamicObject>| match seen.and_then(|seen| condition(seen, "Ready"))

@@ -13,6 +13,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::catalog::manifest::PROVIDER_LABEL;
 use crate::observe::capi;
+use crate::observe::lease::leases;
 use crate::plan::Controllers;
 use crate::progress::Reporter;
 use crate::tools::kube::{DynamicObject, Objects, Verdict, is_true};
@@ -61,10 +62,7 @@ async fn wait_for_machines(
     deadline: Instant,
     reporter: &Reporter,
 ) -> Result<()> {
-    let cluster = format!(
-        "cluster.x-k8s.io/cluster-name={}",
-        world.names().app_cluster()
-    );
+    let cluster = capi::of_cluster(world.names().app_cluster());
     let deployments = capi::objects(client, "MachineDeployment");
     let deployments = deployments.list(&cluster).await?;
     let replicas = deployments
@@ -111,7 +109,7 @@ async fn kill(client: &Client, pod: &DynamicObject) -> Result<()> {
 
 /// Deletes the Leases that these pods hold, until none of them has taken one again with its last breath.
 async fn free_leases(client: &Client, pods: &[DynamicObject], deadline: Instant) -> Result<()> {
-    let leases = Objects::new(client, "coordination.k8s.io/v1", "Lease", None);
+    let leases = leases(client, None);
     loop {
         let all = leases.list("").await?;
         let held: Vec<&DynamicObject> = all.iter().filter(|lease| is_held(lease, pods)).collect();
@@ -130,12 +128,7 @@ async fn free_leases(client: &Client, pods: &[DynamicObject], deadline: Instant)
 }
 
 async fn free(client: &Client, lease: &DynamicObject) -> Result<()> {
-    let leases = Objects::new(
-        client,
-        "coordination.k8s.io/v1",
-        "Lease",
-        lease.namespace().as_deref(),
-    );
+    let leases = leases(client, lease.namespace().as_deref());
     leases.delete(&lease.name_any()).await
 }
 

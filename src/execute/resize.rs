@@ -108,7 +108,7 @@ async fn let_go(
 }
 
 fn leases(client: &Client) -> Objects {
-    Objects::new(client, "coordination.k8s.io/v1", "Lease", Some(NAMESPACE))
+    lease::leases(client, Some(NAMESPACE))
 }
 
 /// Waits until a process holds the Lease.

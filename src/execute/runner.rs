@@ -1,6 +1,5 @@
 //! Runs steps in the order that a plan allows, side by side where it can.
 
-use std::future::Future;
 use std::time::Instant;
 
 use anyhow::Result;

@@ -26,6 +26,11 @@ pub fn objects(client: &Client, kind: &str) -> Objects {
     Objects::new(client, API_VERSION, kind, Some(NAMESPACE))
 }
 
+/// The selector for what belongs to a cluster.
+pub fn of_cluster(name: &str) -> String {
+    format!("cluster.x-k8s.io/cluster-name={name}")
+}
+
 /// Builds the app cluster from its Cluster, MachineDeployments and Machines. `applied` and `networking` are the
 /// caller's to fill: they need other reads.
 pub fn app(

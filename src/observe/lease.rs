@@ -7,10 +7,14 @@ use kube::Client;
 use crate::names::{NAMESPACE, Names};
 use crate::tools::kube::{DynamicObject, Objects};
 
+/// Those of a namespace, or of all.
+pub fn leases(client: &Client, namespace: Option<&str>) -> Objects {
+    Objects::new(client, "coordination.k8s.io/v1", "Lease", namespace)
+}
+
 /// The holder, and whether it has renewed the Lease in time; as our own clock has it.
 pub async fn holder(infra: &Client, names: &Names) -> Result<Option<(String, bool)>> {
-    let leases = Objects::new(infra, "coordination.k8s.io/v1", "Lease", Some(NAMESPACE));
-    let lease = leases.get(&names.resize()).await?;
+    let lease = leases(infra, Some(NAMESPACE)).get(&names.resize()).await?;
     Ok(lease.and_then(|lease| held(&lease, Timestamp::now())))
 }
 

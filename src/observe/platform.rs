@@ -130,7 +130,7 @@ async fn app(world: &World, client: &Client) -> Result<Option<App>> {
     else {
         return Ok(None);
     };
-    let selector = format!("cluster.x-k8s.io/cluster-name={}", names.app_cluster());
+    let selector = capi::of_cluster(names.app_cluster());
     let (deployments, machines) = (
         capi::objects(client, "MachineDeployment"),
         capi::objects(client, "Machine"),

@@ -11,6 +11,15 @@ use crate::spec::{Group, Pool, Rung, Substrate};
 /// Most pods on a node: the kubelet's default.
 const MAX_PODS: u32 = 110;
 
+/// A Cluster API annotation: which checks a MachineSet leaves out before it makes a Machine. A Machine may well exist before
+/// its control plane answers: it gets its server when that can be joined. If the check held it up, it would come up to 15
+/// seconds later, and no worker could be added as long as a control plane is upgraded. That kubeadm's versions agree is
+/// checked apart from this.
+const SKIPPED_CHECKS: (&str, &str) = (
+    "machineset.cluster.x-k8s.io/skip-preflight-checks",
+    "ControlPlaneIsStable",
+);
+
 type Texts = BTreeMap<String, String>;
 
 /// What a machine template says of its machines, in the words in which Cluster API tells the autoscaler.
@@ -48,7 +57,8 @@ pub(super) fn machine(rung: Option<&Rung>) -> Machine {
 
 /// Annotations of a group's MachineDeployment, by which the resize loop knows it.
 pub(super) fn annotations(substrate: Substrate, pool: &Pool, group: &Group<'_>) -> Texts {
-    let mut annotations = Texts::from([text(POOL_ANNOTATION, &pool.name)]);
+    let (skipped, checks) = SKIPPED_CHECKS;
+    let mut annotations = Texts::from([text(POOL_ANNOTATION, &pool.name), text(skipped, checks)]);
     if let Some(sizes) = group.sizes {
         annotations.extend([
             text(MIN_SIZE_ANNOTATION, &sizes.min),

@@ -77,6 +77,23 @@ fn another_node_image_is_another_template_and_a_rollout() {
 }
 
 #[test]
+fn kubeadm_waits_for_the_node_where_it_would_not_by_itself_and_knows_how() {
+    let gates = |kubernetes: &str| {
+        let mut platform = platform();
+        platform.catalog.kubernetes = kubernetes.into();
+        let manifests = app_cluster(&platform).unwrap();
+        let control_plane = &named(&manifests, "KubeadmControlPlane", "bex").object;
+        control_plane["spec"]["kubeadmConfigSpec"]["clusterConfiguration"]["featureGates"].clone()
+    };
+    for version in ["v1.34.4", "v1.35.0"] {
+        assert_eq!(gates(version), json!({"NodeLocalCRISocket": false}));
+    }
+    for version in ["v1.33.7", "v1.36.0"] {
+        assert_eq!(gates(version), Value::Null);
+    }
+}
+
+#[test]
 fn the_number_of_workers_is_never_applied_so_that_applying_never_takes_one_away() {
     for replicas in [None, Some(0), Some(3)] {
         let mut changed = platform();
@@ -112,6 +129,7 @@ fn each_rung_is_a_machine_deployment_that_says_what_it_is() {
             "infra.bex.co/machine-type": "cpx32",
             "infra.bex.co/location": "nbg1",
             "infra.bex.co/rung": "1",
+            "machineset.cluster.x-k8s.io/skip-preflight-checks": "ControlPlaneIsStable",
             "cluster.x-k8s.io/cluster-api-autoscaler-node-group-min-size": "0",
             "cluster.x-k8s.io/cluster-api-autoscaler-node-group-max-size": "5",
             "capacity.cluster-autoscaler.kubernetes.io/cpu": "4",

@@ -31,7 +31,6 @@ mod write;
 
 use std::convert::Infallible;
 use std::error::Error;
-use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 

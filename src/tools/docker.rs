@@ -21,7 +21,6 @@ pub use exec::ExecOutput;
 pub use files::File;
 
 use std::env;
-use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 

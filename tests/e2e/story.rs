@@ -47,7 +47,29 @@ fn judged(bex: &Bex) -> Result<Vec<String>> {
         "the inventory has not four providers:\n{providers}"
     );
     eprintln!("{}", judge::upgrade_plan(bex)?);
+    certificates_are_taken_over(bex)?;
     Ok(nodes)
+}
+
+/// cert-manager asked nobody for certificates: those that came with their Secrets will do.
+fn certificates_are_taken_over(bex: &Bex) -> Result<()> {
+    let of_all = ["--all-namespaces", "--no-headers"];
+    let listed = |kind| kubectl_infra(bex, &[&["get", kind], &of_all[..]].concat());
+    let certificates = listed("certificates")?;
+    ensure!(
+        certificates
+            .lines()
+            .filter(|it| it.contains("True"))
+            .count()
+            == 4,
+        "not all four certificates are Ready:\n{certificates}"
+    );
+    let requests = listed("certificaterequests")?;
+    ensure!(
+        requests.trim().is_empty(),
+        "others were asked for:\n{requests}"
+    );
+    Ok(())
 }
 
 /// Readable by nobody else, checking the server's certificate, on this machine's own address.

@@ -3,7 +3,7 @@
 use anyhow::{Context, Result, bail};
 use serde_json::{Map, Value, json};
 
-use super::{CONTAINERS, Provider, text};
+use super::{CONTAINERS, Provider, text, trust};
 use crate::catalog::Component;
 
 /// The component that issues the certificates of all others.
@@ -39,12 +39,14 @@ pub struct Phases {
     pub inventory: Vec<Value>,
 }
 
-/// Labels the objects of the manifest with that SHA-256 as clusterctl does, leaves CA bundles to cert-manager and images to the node, and sorts.
+/// Labels the objects of the manifest with that SHA-256 as clusterctl does, takes out CA bundles, leaves images to the node,
+/// and sorts.
 pub fn prepare(component: &Component, sha256: &str, mut objects: Vec<Value>) -> Result<Phases> {
     for object in &mut objects {
         mark(component, object)?;
-        drop_ca_bundles(object);
+        trust::drop_bundles(object);
         adapt_containers(object);
+        choose_key(object);
     }
     let inventory = inventory(component, sha256, &objects)?;
     let mut phases = Phases {
@@ -169,28 +171,6 @@ fn provider_object(component: &Component, provider: &Provider, namespace: &str) 
     })
 }
 
-/// A placeholder bundle would be ours by server-side apply, and undo cert-manager's at every apply.
-fn drop_ca_bundles(object: &mut Value) {
-    let clients = match text(object, "/kind") {
-        "ValidatingWebhookConfiguration" | "MutatingWebhookConfiguration" => {
-            let webhooks = object.get_mut("webhooks").and_then(Value::as_array_mut);
-            webhooks
-                .into_iter()
-                .flatten()
-                .filter_map(|webhook| webhook.get_mut("clientConfig"))
-                .collect()
-        }
-        "CustomResourceDefinition" => object
-            .pointer_mut("/spec/conversion/webhook/clientConfig")
-            .into_iter()
-            .collect::<Vec<_>>(),
-        _ => Vec::new(),
-    };
-    for client in clients.into_iter().filter_map(Value::as_object_mut) {
-        client.remove("caBundle");
-    }
-}
-
 /// Pulls images only if they are absent, and probes readiness every second instead of, mostly, every ten: a webhook
 /// answers as soon as it can. The patience until a container counts as unready stays the same.
 fn adapt_containers(object: &mut Value) {
@@ -209,6 +189,15 @@ fn adapt_containers(object: &mut Value) {
                 probe.remove("initialDelaySeconds");
             }
         }
+    }
+}
+
+/// Certificates that leave their keys to cert-manager get those that are made at once; its RSA keys take it seconds.
+fn choose_key(object: &mut Value) {
+    let issued = text(object, "/apiVersion").starts_with("cert-manager.io/");
+    if issued && text(object, "/kind") == "Certificate" && object["spec"]["privateKey"].is_null() {
+        object["spec"]["privateKey"] =
+            json!({"algorithm": "ECDSA", "size": 256, "encoding": "PKCS8"});
     }
 }
 

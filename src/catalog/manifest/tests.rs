@@ -37,7 +37,7 @@ metadata: {name: serving, namespace: capd-system}
 ---
 apiVersion: admissionregistration.k8s.io/v1
 kind: ValidatingWebhookConfiguration
-metadata: {name: validate, labels: null}
+metadata: {name: validate, labels: null, annotations: {cert-manager.io/inject-ca-from: capd-system/serving}}
 webhooks: [{name: a, clientConfig: {caBundle: Cg==, service: {name: s}}}]
 ---
 apiVersion: v1
@@ -160,6 +160,17 @@ fn ca_bundles_are_left_to_cert_manager() {
         phases.rest[0]["webhooks"][0]["clientConfig"],
         json!({"service": {"name": "s"}})
     );
+}
+
+#[test]
+fn webhooks_are_trusted_by_the_bundle_of_their_certificate_alone() {
+    let bundle = |certificate: &str| {
+        let mut phases = load(&component("infrastructure-docker"), PROVIDER).unwrap();
+        phases.trust(&values(&[(certificate, "QQ==")]));
+        phases.rest[0]["webhooks"][0]["clientConfig"]["caBundle"].clone()
+    };
+    assert_eq!(bundle("capd-system/serving"), "QQ==");
+    assert_eq!(bundle("capi-system/serving"), Value::Null);
 }
 
 #[test]
