@@ -18,6 +18,7 @@ mod convert;
 mod fixed;
 mod inquiry;
 pub mod labels;
+mod layout;
 pub mod node;
 pub mod pod;
 mod pods;
@@ -39,8 +40,9 @@ pub use refusal::{Diagnosis, NodeRule, Refusal};
 pub use resources::Resources;
 
 pub use state::{ClassId, NodeId, State};
+pub use storage::{Attached, Handle};
 pub use ties::{Apart, HOSTNAME, Ties};
-pub use trial::Trial;
+pub use trial::{Destination, Trial};
 
 #[cfg(test)]
 mod tests;

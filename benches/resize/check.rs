@@ -32,17 +32,60 @@ pub(crate) fn infeasible(situation: &mut Situation, growth: &Growth) -> u32 {
         &|rules| 2 - choosy(rules),
         &|_| 0,
     ];
-    let mut least = u32::MAX;
+    let mut least = left_over_by_class(situation, growth);
     for order in orders {
-        least = least.min(left_over(situation, growth, order));
         if least == 0 {
             break;
         }
+        least = least.min(left_over(situation, growth, order));
     }
     least
 }
 
+/// Class by class: those of higher priority first, then the choosy ones.
+fn left_over_by_class(situation: &mut Situation, growth: &Growth) -> u32 {
+    let (mut trial, mut due) = set_up(situation, growth, &|_| 0);
+    due.sort_by_cached_key(|due| {
+        let (pod, rules) = (trial.content(due.class), rules(&trial, due.class));
+        let turn = match rules {
+            Rules { hosts: true, .. } => 0,
+            Rules { itself: true, .. } => 1,
+            _ if trial.ties(due.class).is_free() => 3,
+            _ => 2,
+        };
+        (-i64::from(pod.priority), turn, due.class)
+    });
+    for class in due.chunk_by_mut(|a, b| a.class == b.class) {
+        loop {
+            let left = class.iter_mut().filter(|due| due.pods > 0);
+            let placed = left.map(|due| due.is_placed(&mut trial));
+            if placed.filter(|placed| *placed).count() == 0 {
+                break;
+            }
+        }
+    }
+    due.retain(|due| due.pods > 0);
+    while place_one(&mut trial, &mut due, 0) {}
+    due.iter().map(|due| due.pods).sum()
+}
+
 fn left_over(situation: &mut Situation, growth: &Growth, order: &dyn Fn(Rules) -> u8) -> u32 {
+    let (mut trial, mut due) = set_up(situation, growth, order);
+    let zones = one_of_each_zone(&trial);
+    for last in 0..=3 {
+        while place_some(&mut trial, &mut due, last, &zones)
+            || place_one(&mut trial, &mut due, last)
+        {}
+    }
+    due.iter().map(|due| due.pods).sum()
+}
+
+/// All machines without their pods, and the pods that are to get there.
+fn set_up<'s>(
+    situation: &'s mut Situation,
+    growth: &Growth,
+    order: &dyn Fn(Rules) -> u8,
+) -> (Trial<'s>, Vec<Due>) {
     let Situation {
         state,
         offers,
@@ -81,13 +124,7 @@ fn left_over(situation: &mut Situation, growth: &Growth, order: &dyn Fn(Rules) -
     let helpless: u32 = growth.helpless.iter().map(|helpless| helpless.pods).sum();
     let known: u32 = due.iter().map(|due| due.pods).sum();
     assert_eq!(known + helpless, asked, "every pod is somewhere, once");
-    let zones = one_of_each_zone(&trial);
-    for last in 0..=3 {
-        while place_some(&mut trial, &mut due, last, &zones)
-            || place_one(&mut trial, &mut due, last)
-        {}
-    }
-    due.iter().map(|due| due.pods).sum()
+    (trial, due)
 }
 
 fn rules(trial: &Trial, class: ClassId) -> Rules {
@@ -139,6 +176,16 @@ fn place_one(trial: &mut Trial, due: &mut Vec<Due>, last: u8) -> bool {
 }
 
 impl Due {
+    /// Places one if it fits now.
+    fn is_placed(&mut self, trial: &mut Trial) -> bool {
+        let fits = self.fits(trial);
+        if fits {
+            trial.place(self.class, self.node);
+            self.pods -= 1;
+        }
+        fits
+    }
+
     fn fits(&self, trial: &Trial) -> bool {
         let inquiry = trial.ask(self.class);
         inquiry.is_ok_and(|inquiry| inquiry.fits(self.node).is_ok())

@@ -17,6 +17,7 @@ mod fitting;
 mod knapsack;
 mod liquids;
 mod many;
+mod pool;
 mod profile;
 mod reduced;
 mod ruin;
@@ -98,8 +99,7 @@ pub fn bound(problem: &Problem, columns: u32) -> Bound {
     let reduced = Reduced::of(problem);
     let mut best = simple_bound(&reduced);
     if columns > 0 && reduced.stocks.len() <= KINDS {
-        best.raise(covers::bound(&reduced, COVERS), Kind::Totals);
-        best.raise(divided::bound(&reduced), Kind::Divided);
+        best.raise_by_parts(&reduced);
         let contents = configurations::bound(&reduced, columns, best.price);
         best.raise(contents, Kind::Configurations);
     }
@@ -118,6 +118,12 @@ impl Bound {
         if price > self.price {
             *self = Self { price, kind };
         }
+    }
+
+    /// By sets of whole bins, and by items that can be divided.
+    fn raise_by_parts(&mut self, reduced: &Reduced) {
+        self.raise(covers::bound(reduced, COVERS), Kind::Totals);
+        self.raise(divided::bound(reduced), Kind::Divided);
     }
 }
 
@@ -143,8 +149,7 @@ pub fn choice(problem: &Problem, columns: u32, steps: u64) -> Option<(Packing, B
         return None;
     }
     let mut bound = simple_bound(&reduced);
-    bound.raise(covers::bound(&reduced, COVERS), Kind::Totals);
-    bound.raise(divided::bound(&reduced), Kind::Divided);
+    bound.raise_by_parts(&reduced);
     let (filled, price) = choice::choose(&reduced, columns, steps)?;
     bound.raise(price, Kind::Configurations);
     Some((reduced.packing(&filled), bound))

@@ -16,6 +16,7 @@ mod alone;
 mod buy;
 mod exact;
 mod fill;
+mod fill_up;
 mod helpless;
 mod kinds;
 mod market;
@@ -113,7 +114,7 @@ pub fn grow_by_preference(
     ends: &[usize],
     effort: Effort,
 ) -> Growth {
-    let (measure, mut wishes, helpless) = wish::read(state, waiting);
+    let (measure, mut wishes, helpless) = wish::read(state, waiting, offers);
     let mut trial = state.trial();
     let placed = settle::settle(&mut trial, &measure, &mut wishes);
     wishes.retain(|wish| wish.pods > 0);

@@ -53,7 +53,7 @@ fn cost(state: &mut State, bought: &Bought, offer: &Offer, question: &Question) 
         if fit < *pods {
             return None;
         }
-        trial.change(*class, node, i32::try_from(*pods).ok()?);
+        trial.place_many(*class, node, *pods);
     }
     let Price(saved) = shrink(trial.as_state(), question).saved;
     Some(i128::from(offer.price.0) - i128::from(saved))

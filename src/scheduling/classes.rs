@@ -3,11 +3,11 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::layout::{Layout, Topology};
 use super::node::Node;
 use super::pod::{Pod, PodTerm, Spread};
 use super::state::{ClassId, Slot, State};
-use super::tally::{Inclusion, Members, Namespaces, Rule, Tally, Topology};
-use super::ties::HOSTNAME;
+use super::tally::{Counts, Inclusion, Members, Namespaces, Rule, Tally};
 
 /// A class, and which tallies matter to it.
 #[derive(Debug, Clone)]
@@ -176,7 +176,8 @@ impl State {
 
     /// Finds out which classes a tally counts and keeps away, and counts their pods.
     fn enlist(&mut self, number: usize) {
-        let (rule, tally) = &mut self.tallies.all[number];
+        let Tallies { all, layouts, .. } = &mut self.tallies;
+        let (rule, tally) = &mut all[number];
         for class in &mut self.classes {
             if rule.members.include(&class.pod, &self.namespaces) {
                 class.counted_in.push(number);
@@ -186,10 +187,11 @@ impl State {
             }
         }
         for (place, slot) in self.slots.iter().enumerate() {
-            for present in &slot.present {
-                if self.classes[present.class].counted_in.contains(&number) {
+            for (class, present) in &slot.present {
+                if self.classes[*class].counted_in.contains(&number) {
                     let all = rule.members.include_terminating();
                     tally.add(
+                        &layouts[tally.layout],
                         place,
                         present.live + if all { present.terminating } else { 0 },
                     );
@@ -207,7 +209,7 @@ impl State {
             self.classes[number].repelled_by.clear();
         }
         for number in 0..self.tallies.all.len() {
-            self.tallies.clear(number, &self.slots);
+            self.tallies.clear(number);
             self.enlist(number);
         }
     }
@@ -218,30 +220,50 @@ impl State {
 pub(super) struct Tallies {
     pub all: Vec<(Arc<Rule>, Tally)>,
     numbers: HashMap<Arc<Rule>, usize>,
-    /// Labels that rules count by; each rule is told the number of its own.
+    /// Labels that rules count by.
     topologies: Vec<Topology>,
-    topology_of: Vec<usize>,
+    layouts: Vec<Layout>,
 }
 
 impl Tallies {
-    pub(super) fn get(&self, number: usize) -> &Tally {
-        &self.all[number].1
+    pub(super) fn get(&self, number: usize) -> Counts<'_> {
+        let tally = &self.all[number].1;
+        Counts {
+            layout: &self.layouts[tally.layout],
+            tally,
+        }
     }
 
     /// Whether each node is a domain of its own.
     pub(super) fn is_near(&self, number: usize) -> bool {
-        self.all[number].0.topology_key == HOSTNAME
+        self.layouts[self.all[number].1.layout].is_near
     }
 
     fn add(&mut self, rule: Rule, slots: &[Slot]) -> usize {
         let number = self.all.len();
         let rule = Arc::new(rule);
         self.numbers.insert(Arc::clone(&rule), number);
-        let topology = self.topology(&rule.topology_key);
-        self.topology_of.push(topology);
-        self.all.push((rule, Tally::new()));
-        self.clear(number, slots);
+        let layout = self.layout(&rule, slots);
+        self.all.push((rule, Tally::new(layout)));
         number
+    }
+
+    /// The number of the layout of the nodes that a rule looks at.
+    fn layout(&mut self, rule: &Rule, slots: &[Slot]) -> usize {
+        let topology = self.topology(&rule.topology_key);
+        let nodes = rule.nodes.as_ref();
+        let mut known = self.layouts.iter();
+        if let Some(known) = known.position(|known| known.is_of(topology, nodes)) {
+            return known;
+        }
+        let mut layout = Layout::new(topology, &rule.topology_key, nodes.cloned());
+        for (place, slot) in slots.iter().enumerate() {
+            let node = slot.node.as_ref();
+            let seat = node.and_then(|node| Some((node, self.topologies[topology].domain(node)?)));
+            layout.set_node(place, seat);
+        }
+        self.layouts.push(layout);
+        self.layouts.len() - 1
     }
 
     fn topology(&mut self, key: &str) -> usize {
@@ -252,24 +274,19 @@ impl Tallies {
         })
     }
 
-    /// Starts a tally anew, with all nodes and no pods.
-    fn clear(&mut self, number: usize, slots: &[Slot]) {
-        let (rule, tally) = &mut self.all[number];
-        let topology = &mut self.topologies[self.topology_of[number]];
-        *tally = Tally::new();
-        for (place, slot) in slots.iter().enumerate() {
-            let node = slot.node.as_ref();
-            let seat = node.and_then(|node| Some((node, topology.domain(node)?)));
-            tally.set_node(place, rule, seat);
-        }
+    /// Starts a tally anew, without pods.
+    fn clear(&mut self, number: usize) {
+        let tally = &mut self.all[number].1;
+        *tally = Tally::new(tally.layout);
     }
 
+    /// Puts a node without pods into its domains, or takes it out.
     pub(super) fn set_node(&mut self, number: usize, node: Option<&Node>) {
         let topologies = self.topologies.iter_mut();
         let domains = topologies.map(|topology| topology.domain(node?));
         let domains: Vec<Option<usize>> = domains.collect();
-        for ((rule, tally), topology) in self.all.iter_mut().zip(&self.topology_of) {
-            tally.set_node(number, rule, node.zip(domains[*topology]));
+        for layout in &mut self.layouts {
+            layout.set_node(number, node.zip(domains[layout.topology]));
         }
     }
 
@@ -277,15 +294,15 @@ impl Tallies {
         for tally in &class.counted_in {
             let (rule, tally) = &mut self.all[*tally];
             if !terminating || rule.members.include_terminating() {
-                tally.add(number, pods);
+                tally.add(&self.layouts[tally.layout], number, pods);
             }
         }
     }
 
     /// Counts everything that is on a node once more, or takes it out.
     pub(super) fn count_all(&mut self, slot: &Slot, number: usize, classes: &[Class], sign: i32) {
-        for present in &slot.present {
-            let class = &classes[present.class];
+        for (class, present) in &slot.present {
+            let class = &classes[*class];
             self.count(class, number, false, sign * present.live);
             self.count(class, number, true, sign * present.terminating);
         }

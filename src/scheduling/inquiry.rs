@@ -6,7 +6,7 @@ use super::classes::Class;
 use super::refusal::{Diagnosis, Refusal, Shortage};
 use super::state::{ClassId, NodeId, Slot, State, at};
 use super::storage::Wishes;
-use super::tally::Tally;
+use super::tally::Counts;
 
 /// What is known about a class before nodes are looked at. It holds for the state as it is.
 #[derive(Debug)]
@@ -58,7 +58,7 @@ impl State {
             state: self,
             class,
             claim_taken: one_pod.any(in_use),
-            first: class.likes_itself && with.all(Tally::is_empty),
+            first: class.likes_itself && with.all(Counts::is_empty),
             indifferent: class.affinity.is_empty() && class.anti_affinity.is_empty() && !shunned,
             least: self.least(class),
             wishes,
@@ -227,8 +227,8 @@ impl Inquiry<'_> {
     pub(super) fn volumes(&self, slot: &Slot) -> Result<(), Refusal> {
         let pod = &self.class.pod;
         let others = || {
-            let present = slot.present.iter();
-            present.map(|present| &*self.state.classes[present.class].pod)
+            let present = slot.present.keys();
+            present.map(|class| &*self.state.classes[*class].pod)
         };
         let taken = |other: &super::Pod| {
             let mut disks = pod.disks.iter();

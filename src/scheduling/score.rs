@@ -4,7 +4,7 @@
 use super::inquiry::Inquiry;
 use super::node::{Node, PREFER_NO_SCHEDULE};
 use super::state::{NodeId, Slot, at};
-use super::tally::Tally;
+use super::tally::Counts;
 
 impl Inquiry<'_> {
     /// The higher the better.
@@ -80,7 +80,7 @@ impl Inquiry<'_> {
 }
 
 /// 100 in the emptiest domain, 0 in the fullest and outside.
-fn emptiness(tally: &Tally, id: NodeId) -> i64 {
+fn emptiness(tally: Counts, id: NodeId) -> i64 {
     let Some(count) = tally.count_at(id.0) else {
         return 0;
     };

@@ -1,6 +1,7 @@
 //! A cluster, kept up to date change by change.
 
-use std::collections::HashMap;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::classes::{Class, Tallies};
@@ -61,14 +62,13 @@ pub(super) struct Slot {
     pub allowed_pods: i64,
     pub pods: i64,
     /// By the number of the class.
-    pub present: Vec<Present>,
+    pub present: BTreeMap<usize, Present>,
     pub ports: Vec<HostPort>,
 }
 
 /// Pods of a class on a node.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Present {
-    pub class: usize,
     pub live: i32,
     pub terminating: i32,
 }
@@ -248,24 +248,18 @@ impl State {
 impl Slot {
     fn count(&mut self, class: usize, terminating: bool, pods: i32) {
         self.pods += i64::from(pods);
-        let known = self.present.binary_search_by_key(&class, |p| p.class);
-        let place = known.unwrap_or_else(|place| {
-            let none = Present {
-                class,
-                live: 0,
-                terminating: 0,
-            };
-            self.present.insert(place, none);
-            place
-        });
-        let present = &mut self.present[place];
+        let mut present = match self.present.entry(class) {
+            Entry::Occupied(there) => there,
+            Entry::Vacant(none) => none.insert_entry(Present::default()),
+        };
+        let count = present.get_mut();
         if terminating {
-            present.terminating += pods;
+            count.terminating += pods;
         } else {
-            present.live += pods;
+            count.live += pods;
         }
-        if present.live == 0 && present.terminating == 0 {
-            self.present.remove(place);
+        if count.live == 0 && count.terminating == 0 {
+            present.remove();
         }
     }
 

@@ -4,6 +4,7 @@ mod apply;
 mod binding;
 mod limits;
 mod objects;
+mod volumes;
 mod wishes;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -11,7 +12,9 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use super::pod::{Pod, PodClaim};
 use super::ties::labels_of_terms;
 
+pub use limits::{Attached, Handle};
 use objects::{Capacity, Claim, DriverLimits, StorageClass, Volume};
+use volumes::Volumes;
 pub(super) use wishes::Wishes;
 
 /// What is stored of storage.
@@ -19,7 +22,7 @@ pub(super) use wishes::Wishes;
 pub(super) struct Storage {
     /// By namespace and name.
     claims: HashMap<(String, String), Claim>,
-    volumes: BTreeMap<String, Volume>,
+    volumes: Volumes,
     classes: HashMap<String, StorageClass>,
     /// Drivers that say how much room there is.
     drivers_with_capacity: HashSet<String>,

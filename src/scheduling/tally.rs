@@ -1,9 +1,10 @@
 //! How many pods of a kind there are in each zone, on each host, or by any other label of the nodes. Kept up to date
 //! pod by pod, so that a rule about topology costs a look-up.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use super::labels::{Labels, Selector};
+use super::layout::Layout;
 use super::node::Node;
 use super::pod::{Peers, Pod, PodTerm};
 
@@ -47,34 +48,23 @@ pub(super) type Namespaces = HashMap<String, Labels>;
 /// Counts of one rule.
 #[derive(Debug, Clone)]
 pub(super) struct Tally {
-    /// By the number of the node.
-    seats: Vec<Option<Seat>>,
+    /// The number of the layout of its nodes.
+    pub layout: usize,
     /// By the number of the label's value.
-    domains: Vec<Domain>,
-    /// How many domains have so many pods.
-    levels: BTreeMap<u32, u32>,
+    pods_in: Vec<u32>,
+    /// Numbers of pods, and how many domains have so many; the least first. They are few, however many nodes there are,
+    /// and domains without pods are not among them.
+    levels: Vec<(u32, u32)>,
+    /// How many domains have pods.
+    occupied: usize,
     pods: u64,
 }
 
-/// The values that nodes have for a label that rules count by, numbered.
-#[derive(Debug, Clone)]
-pub(super) struct Topology {
-    pub key: String,
-    values: HashMap<String, usize>,
-}
-
-/// Where a node belongs.
+/// A tally with the nodes that it is about.
 #[derive(Debug, Clone, Copy)]
-struct Seat {
-    domain: usize,
-    /// The rule looks at the node; otherwise only others can make its domain count.
-    included: bool,
-}
-
-#[derive(Debug, Clone, Copy, Default)]
-struct Domain {
-    nodes: u32,
-    pods: u32,
+pub(super) struct Counts<'a> {
+    pub tally: &'a Tally,
+    pub layout: &'a Layout,
 }
 
 impl Members {
@@ -132,12 +122,6 @@ impl Peers {
     }
 }
 
-impl Rule {
-    fn include(&self, node: &Node) -> bool {
-        self.nodes.as_ref().is_none_or(|nodes| nodes.include(node))
-    }
-}
-
 impl Inclusion {
     /// Labels that it looks at.
     pub(super) fn labels(&self) -> impl Iterator<Item = &str> {
@@ -148,127 +132,95 @@ impl Inclusion {
         selector.map(String::as_str).chain(terms)
     }
 
-    fn include(&self, node: &Node) -> bool {
+    pub(super) fn include(&self, node: &Node) -> bool {
         self.keys.iter().all(|key| node.labels.contains_key(key))
             && self.selection.selects_node(&node.name, &node.labels)
             && (!self.taints || self.selection.untolerated(&node.taints).is_none())
     }
 }
 
-impl Topology {
-    pub(super) fn new(key: &str) -> Self {
-        Self {
-            key: key.to_owned(),
-            values: HashMap::new(),
-        }
-    }
-
-    /// The number of the value that a node has; `None` if it has none.
-    pub(super) fn domain(&mut self, node: &Node) -> Option<usize> {
-        let value = node.labels.get(&self.key)?;
-        let known = self.values.get(value).copied();
-        Some(known.unwrap_or_else(|| {
-            let domain = self.values.len();
-            self.values.insert(value.clone(), domain);
-            domain
-        }))
-    }
-}
-
 impl Tally {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(layout: usize) -> Self {
         Self {
-            seats: Vec::new(),
-            domains: Vec::new(),
-            levels: BTreeMap::new(),
+            layout,
+            pods_in: Vec::new(),
+            levels: Vec::new(),
+            occupied: 0,
             pods: 0,
         }
     }
 
-    /// Puts a node without pods into its domain, or takes it out.
-    pub(super) fn set_node(&mut self, number: usize, rule: &Rule, place: Option<(&Node, usize)>) {
-        if self.seats.len() <= number {
-            self.seats.resize(number + 1, None);
-        }
-        if let Some(seat) = self.seats[number].take().filter(|seat| seat.included) {
-            self.change(seat.domain, |domain| domain.nodes -= 1);
-        }
-        let Some((node, domain)) = place else {
+    /// Counts `pods` more, or fewer, on a node.
+    pub(super) fn add(&mut self, layout: &Layout, number: usize, pods: i32) {
+        let seat = layout.seat(number);
+        let Some(seat) = seat.filter(|seat| seat.included && pods != 0) else {
             return;
         };
-        if self.domains.len() <= domain {
-            self.domains.resize(domain + 1, Domain::default());
+        if self.pods_in.len() <= seat.domain {
+            self.pods_in.resize(seat.domain + 1, 0);
         }
-        let included = rule.include(node);
-        self.seats[number] = Some(Seat { domain, included });
-        if included {
-            self.change(domain, |domain| domain.nodes += 1);
+        let before = self.pods_in[seat.domain];
+        let after = before.saturating_add_signed(pods);
+        self.pods_in[seat.domain] = after;
+        self.pods = self.pods.saturating_add_signed(i64::from(pods));
+        if before > 0 {
+            self.lower_level(before);
         }
-    }
-
-    /// Counts `pods` more, or fewer, on a node.
-    pub(super) fn add(&mut self, number: usize, pods: i32) {
-        let seat = self.seat(number).filter(|seat| seat.included && pods != 0);
-        if let Some(seat) = seat {
-            self.pods = self.pods.saturating_add_signed(i64::from(pods));
-            self.change(seat.domain, |d| d.pods = d.pods.saturating_add_signed(pods));
+        if after > 0 {
+            self.raise_level(after);
         }
     }
 
-    /// How many there are in the node's domain; `None` if it is in none.
-    pub(super) fn count_at(&self, number: usize) -> Option<u32> {
-        self.seat(number).map(|seat| self.domains[seat.domain].pods)
-    }
-
-    /// The number of the node's domain.
-    pub(super) fn domain_of(&self, number: usize) -> Option<usize> {
-        self.seat(number).map(|seat| seat.domain)
-    }
-
-    /// How many there are in the emptiest domain; no domain is as good as endlessly many pods.
-    pub(super) fn least(&self) -> u32 {
-        self.levels
-            .keys()
-            .next()
-            .copied()
-            .unwrap_or(i32::MAX.unsigned_abs())
-    }
-
-    pub(super) fn most(&self) -> u32 {
-        self.levels.keys().next_back().copied().unwrap_or_default()
-    }
-
-    pub(super) fn domains(&self) -> usize {
-        self.levels.values().map(|domains| *domains as usize).sum()
-    }
-
-    /// Whether there is none in any domain.
-    pub(super) fn is_empty(&self) -> bool {
-        self.pods == 0
-    }
-
-    fn seat(&self, number: usize) -> Option<Seat> {
-        self.seats.get(number).copied().flatten()
-    }
-
-    fn change(&mut self, domain: usize, change: impl FnOnce(&mut Domain)) {
-        let before = self.domains[domain];
-        change(&mut self.domains[domain]);
-        let after = self.domains[domain];
-        if before.nodes > 0 {
-            self.lower_level(before.pods);
-        }
-        if after.nodes > 0 {
-            *self.levels.entry(after.pods).or_default() += 1;
+    fn raise_level(&mut self, pods: u32) {
+        self.occupied += 1;
+        match self.levels.binary_search_by_key(&pods, |(pods, _)| *pods) {
+            Ok(place) => self.levels[place].1 += 1,
+            Err(place) => self.levels.insert(place, (pods, 1)),
         }
     }
 
     fn lower_level(&mut self, pods: u32) {
-        if let Some(domains) = self.levels.get_mut(&pods) {
-            *domains -= 1;
-            if *domains == 0 {
-                self.levels.remove(&pods);
+        self.occupied -= 1;
+        if let Ok(place) = self.levels.binary_search_by_key(&pods, |(pods, _)| *pods) {
+            self.levels[place].1 -= 1;
+            if self.levels[place].1 == 0 {
+                self.levels.remove(place);
             }
         }
+    }
+}
+
+impl Counts<'_> {
+    /// How many there are in the node's domain; `None` if it is in none.
+    pub(super) fn count_at(self, number: usize) -> Option<u32> {
+        let domain = self.domain_of(number)?;
+        Some(self.tally.pods_in.get(domain).copied().unwrap_or_default())
+    }
+
+    /// The number of the node's domain.
+    pub(super) fn domain_of(self, number: usize) -> Option<usize> {
+        self.layout.seat(number).map(|seat| seat.domain)
+    }
+
+    /// How many there are in the emptiest domain; no domain is as good as endlessly many pods.
+    pub(super) fn least(self) -> u32 {
+        if self.tally.occupied < self.layout.domains() {
+            return 0;
+        }
+        let least = self.tally.levels.first();
+        least.map_or(i32::MAX.unsigned_abs(), |(pods, _)| *pods)
+    }
+
+    pub(super) fn most(self) -> u32 {
+        self.tally.levels.last().map_or(0, |(pods, _)| *pods)
+    }
+
+    pub(super) fn domains(self) -> usize {
+        self.layout.domains()
+    }
+
+    /// Whether there is none in any domain.
+    pub(super) fn is_empty(self) -> bool {
+        self.tally.pods == 0
     }
 }

@@ -24,6 +24,14 @@ enum Step {
     Node(usize, Option<Node>),
 }
 
+/// Equal pods that are to get to the same node.
+#[derive(Debug, Clone, Copy)]
+pub struct Destination {
+    pub class: ClassId,
+    pub node: NodeId,
+    pub pods: u32,
+}
+
 impl State {
     pub fn trial(&mut self) -> Trial<'_> {
         Trial {
@@ -74,14 +82,49 @@ impl Trial<'_> {
         self.add(class, node, 1);
     }
 
-    /// So many more pods of the class on the node, or fewer below zero: those that are not about to go anyway.
-    pub fn change(&mut self, class: ClassId, node: NodeId, pods: i32) {
-        self.add(class, node, pods);
+    pub fn place_many(&mut self, class: ClassId, node: NodeId, pods: u32) {
+        self.add(class, node, signed(pods));
+    }
+
+    /// As many of these pods as fit; how many those are.
+    pub fn place_up_to(&mut self, class: ClassId, node: NodeId, pods: u32) -> u32 {
+        let mut placed = 0;
+        while placed < pods {
+            let inquiry = self.ask(class).ok();
+            let fitting = inquiry.and_then(|inquiry| inquiry.how_many(node, pods - placed).ok());
+            let Some(more) = fitting.filter(|more| *more > 0) else {
+                break;
+            };
+            self.place_many(class, node, more);
+            placed += more;
+        }
+        placed
+    }
+
+    /// Places pods in any order in which that is possible. Those that find no place are left in `all`; true if there are none.
+    pub fn place_in_any_order(&mut self, all: &mut [Destination]) -> bool {
+        loop {
+            let (mut any, mut left) = (false, false);
+            for to in all.iter_mut().filter(|to| to.pods > 0) {
+                let placed = self.place_up_to(to.class, to.node, to.pods);
+                to.pods -= placed;
+                any |= placed > 0;
+                left |= to.pods > 0;
+            }
+            if !any || !left {
+                return !left;
+            }
+        }
     }
 
     /// Takes a pod of the class, one that is not about to go anyway, off the node.
     pub fn take(&mut self, class: ClassId, node: NodeId) {
         self.add(class, node, -1);
+    }
+
+    /// Takes so many of them off the node.
+    pub fn take_many(&mut self, class: ClassId, node: NodeId, pods: u32) {
+        self.add(class, node, -signed(pods));
     }
 
     /// Adds a node, or changes it.
@@ -112,17 +155,23 @@ impl Trial<'_> {
         self.done.len()
     }
 
-    /// Takes all changes back but the first so many.
+    /// Takes all changes back but the first so many. Pods that went from node to node are taken off the last one alone.
     pub fn back_to(&mut self, changes: usize) {
-        while self.done.len() > changes {
-            match self.done.pop() {
-                Some(Step::Pods(class, number, pods)) => {
-                    self.state.add(class, number, false, -pods);
-                }
-                Some(Step::Node(number, node)) => {
+        let mut pods = Vec::new();
+        for step in self.done.drain(changes..).rev() {
+            match step {
+                Step::Pods(class, number, count) => pods.push((number, class, count)),
+                Step::Node(number, node) => {
                     self.state.replace(number, node);
                 }
-                None => break,
+            }
+        }
+        pods.sort_unstable();
+        for same in pods.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)) {
+            let (number, class, _) = same[0];
+            let count: i32 = same.iter().map(|(_, _, count)| count).sum();
+            if count != 0 {
+                self.state.add(class, number, false, -count);
             }
         }
     }
@@ -157,4 +206,9 @@ impl Drop for Trial<'_> {
         self.back_to(0);
         self.state.generation = self.generation;
     }
+}
+
+/// Counts of pods on a node are far below the limit.
+fn signed(pods: u32) -> i32 {
+    i32::try_from(pods).unwrap_or(i32::MAX)
 }

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::approximate::{float, float_price};
+use super::approximate::{float, float_price, whole_ones};
 use super::configurations;
 use super::knapsack::{Content, Knapsack, Offered, RoomPrices, offered};
 use super::many;
@@ -73,13 +73,13 @@ pub(super) fn rounded(mut mixture: Vec<(usize, Content, f64)>) -> Vec<Filled> {
     let mut rounded = Vec::new();
     for (stock, content, times) in &mut mixture {
         *whole_bins.entry(*stock).or_default() += *times;
-        let many = whole(*times);
+        let many = whole_ones(*times);
         rounded.extend((0..many).map(|_| (*stock, content.clone())));
         *times -= f64::from(many);
     }
     let mut more: BTreeMap<usize, u32> = whole_bins
         .into_iter()
-        .map(|(stock, times)| (stock, whole(times)))
+        .map(|(stock, times)| (stock, whole_ones(times)))
         .collect();
     for (stock, _) in &rounded {
         more.entry(*stock).and_modify(|more| *more -= 1);
@@ -158,7 +158,7 @@ impl<'a> Choice<'a> {
             mixture.sort_by(|a, b| b.2.total_cmp(&a.2));
             for (place, (stock, content, times)) in mixture.iter().enumerate() {
                 // At least one, so that there is an end.
-                let many = whole(*times + UP).max(u32::from(place == 0));
+                let many = whole_ones(*times + UP).max(u32::from(place == 0));
                 for _ in 0..many {
                     self.take_of(&mut counts, *stock, content, place == 0);
                 }
@@ -350,13 +350,4 @@ impl Reduced {
         sets.dedup();
         may && sets.len() == before
     }
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "positive, and no more than there are items"
-)]
-fn whole(times: f64) -> u32 {
-    (times + 1e-6).floor() as u32
 }

@@ -4,24 +4,20 @@
 
 use std::collections::BTreeMap;
 
-use super::approximate::float;
 use super::knapsack::Content;
-use super::reduced::{Reduced, Shape, room_for};
-use crate::random::Random;
+use super::pool::Pool;
+use super::reduced::{Reduced, Shape};
 
 /// The most classes there should be.
 const CLASSES: usize = 60;
 /// How many items of a class are tried for a place.
 const TRIES: usize = 4;
-/// The last such part of a bin is filled without a plan.
-const RAGGED: i64 = 12;
 
 pub(super) struct Classes<'a> {
-    all: &'a Reduced,
     /// The classes in place of the shapes.
     pub reduced: Reduced,
-    /// By class: the items that are left, each by the place of its shape, in a random order.
-    items: Vec<Vec<usize>>,
+    /// By class.
+    pub items: Pool<'a>,
 }
 
 /// Where items may go, and the magnitude of each amount.
@@ -34,59 +30,33 @@ impl<'a> Classes<'a> {
         let few = sorted.iter().find(|classes| classes.len() <= CLASSES);
         let members: Vec<&Vec<usize>> = few.unwrap_or(&sorted[3]).values().collect();
         let shapes = members.iter().map(|members| mean(all, members)).collect();
-        let mut random = Random::new(1);
-        let items = members
-            .iter()
-            .map(|members| shuffled(all, members, &mut random));
         Self {
-            items: items.collect(),
+            items: Pool::of(all, members.into_iter()),
             reduced: Reduced {
                 shapes,
                 stocks: all.stocks.clone(),
                 resources: all.resources.clone(),
                 homeless: false,
             },
-            all,
         }
     }
 
     /// Real items for a content of classes, and then what leaves the amounts that are left in balance. They are taken.
     pub(super) fn fill(&mut self, stock: usize, plan: &Content) -> Content {
-        let whole = &self.all.stocks[stock].amounts;
-        let mut free = whole.clone();
-        let mut counts: BTreeMap<usize, u32> = BTreeMap::new();
+        let mut filling = self.items.fill(stock);
         let mut planned: Vec<(bool, usize)> = plan
             .iter()
             .flat_map(|(class, count)| (0..*count).map(|_| (!self.is_choosy(*class), *class)))
             .collect();
         planned.sort_by_key(|(easy, _)| *easy);
         for (easy, class) in planned {
-            let ragged = free
-                .iter()
-                .zip(whole)
-                .any(|(free, whole)| *free < whole / RAGGED);
-            let next = self
-                .candidates(class, &free)
-                .next()
-                .filter(|_| !(easy && ragged));
-            let Some(place) = next else { continue };
-            self.take(class, place, &mut free, &mut counts);
+            if !(easy && filling.is_ragged()) {
+                self.items.take(class, TRIES, &mut filling);
+            }
         }
-        let mut open: Vec<usize> = (0..self.items.len()).collect();
-        open.retain(|class| self.reduced.shapes[*class].fits[stock]);
-        while let Some((class, place)) = self.best(&mut open, &free, whole) {
-            self.take(class, place, &mut free, &mut counts);
-        }
-        counts.into_iter().collect()
-    }
-
-    /// How many of each shape are left.
-    pub(super) fn left(&self) -> Vec<u32> {
-        let mut counts = vec![0; self.all.shapes.len()];
-        for shape in self.items.iter().flatten() {
-            counts[*shape] += 1;
-        }
-        counts
+        let all = 0..self.reduced.shapes.len();
+        self.items.fill_up(all, TRIES, &mut filling);
+        filling.content()
     }
 
     /// Whether there are items in a plan that have less choice than most.
@@ -94,55 +64,8 @@ impl<'a> Classes<'a> {
         plan.iter().any(|(class, _)| self.is_choosy(*class))
     }
 
-    /// Half of the kinds of bins do not take them.
     fn is_choosy(&self, class: usize) -> bool {
-        let fits = &self.reduced.shapes[class].fits;
-        fits.iter().filter(|fits| **fits).count() * 2 <= fits.len()
-    }
-
-    /// Places of some items of a class for which there is room.
-    fn candidates<'b>(&'b self, class: usize, free: &'b [i64]) -> impl Iterator<Item = usize> + 'b {
-        let items = &self.items[class];
-        let tried = (0..items.len()).rev().take(TRIES);
-        tried.filter(|place| room_for(free, &self.all.shapes[items[*place]].amounts) > 0)
-    }
-
-    fn take(
-        &mut self,
-        class: usize,
-        place: usize,
-        free: &mut [i64],
-        counts: &mut BTreeMap<usize, u32>,
-    ) {
-        let shape = self.items[class].swap_remove(place);
-        for (free, amount) in free.iter_mut().zip(&self.all.shapes[shape].amounts) {
-            *free -= amount;
-        }
-        *counts.entry(shape).or_default() += 1;
-    }
-
-    /// The item that asks most for what there is most of. Classes without one are open no more.
-    fn best(&self, open: &mut Vec<usize>, free: &[i64], whole: &[i64]) -> Option<(usize, usize)> {
-        let share = |(free, whole): (&i64, &i64)| float(*free) / float((*whole).max(1)).powi(2);
-        let left: Vec<f64> = free.iter().zip(whole).map(share).collect();
-        let mut best: Option<(f64, usize, usize)> = None;
-        open.retain(|class| {
-            let mut any = false;
-            for place in self.candidates(*class, free) {
-                let amounts = &self.all.shapes[self.items[*class][place]].amounts;
-                let suits: f64 = amounts
-                    .iter()
-                    .zip(&left)
-                    .map(|(a, left)| float(*a) * left)
-                    .sum();
-                if best.is_none_or(|(most, ..)| suits > most) {
-                    best = Some((suits, *class, place));
-                }
-                any = true;
-            }
-            any
-        });
-        best.map(|(_, class, place)| (class, place))
+        self.reduced.shapes[class].is_choosy()
     }
 }
 
@@ -191,15 +114,4 @@ fn mean(all: &Reduced, members: &[usize]) -> Shape {
             .collect(),
         count,
     }
-}
-
-fn shuffled(all: &Reduced, members: &[usize], random: &mut Random) -> Vec<usize> {
-    let each = members
-        .iter()
-        .map(|member| (*member, all.shapes[*member].count));
-    let mut items: Vec<usize> = each
-        .flat_map(|(member, count)| (0..count).map(move |_| member))
-        .collect();
-    random.shuffle(&mut items);
-    items
 }

@@ -184,11 +184,6 @@ impl<'a> Master<'a> {
         let limits = limited
             .iter()
             .map(|stock| f64::from(reduced.stocks[*stock].limit));
-        let dearest = reduced
-            .stocks
-            .iter()
-            .map(|stock| float_price(stock.price))
-            .fold(1.0, f64::max);
         let costs = reduced
             .shapes
             .iter()
@@ -202,7 +197,7 @@ impl<'a> Master<'a> {
             reduced,
             program,
             limited,
-            dearest,
+            dearest: reduced.dearest(),
             contents: Vec::new(),
         };
         master.add_uniform_contents();

@@ -23,7 +23,7 @@ const DEAR: f64 = 1e4;
 const CAREFUL: u32 = 60_000;
 const QUICK: u32 = 12_000;
 
-/// Bins that are bought, and what is still missing.
+/// Bins that are bought. Very many wait for their turn, and so what is still missing is worked out anew.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Cover {
     /// What it costs at least, with all that is still to be bought.
@@ -32,7 +32,6 @@ struct Cover {
     price: u64,
     /// How many of each kind.
     counts: Vec<u32>,
-    missing: Vec<i64>,
     /// Kinds before this one are not added any more, so that each set comes up once.
     from: usize,
 }
@@ -73,7 +72,7 @@ pub(super) fn cheapest(reduced: &Reduced, known: u64, steps: &mut u32) -> Found 
             };
         }
         *steps = steps.saturating_sub(search.breadth(&cover));
-        if cover.is_complete() {
+        if cover.complete.0 {
             let most = if undecided.is_none() { CAREFUL } else { QUICK };
             match fitting.fit(&cover.counts, most, steps) {
                 Answer::Fits(chosen) => {
@@ -86,7 +85,8 @@ pub(super) fn cheapest(reduced: &Reduced, known: u64, steps: &mut u32) -> Found 
                 Answer::Impossible => {}
             }
         }
-        covers.extend(search.larger(&cover).map(Reverse));
+        let larger = search.larger(&cover);
+        covers.extend(larger.filter(|larger| larger.bound < known).map(Reverse));
     }
     Found {
         chosen: None,
@@ -101,7 +101,7 @@ pub(super) fn bound(reduced: &Reduced, steps: u32) -> u64 {
     let (mut best, mut left) = (0, steps);
     while let Some(Reverse(cover)) = covers.pop().filter(|_| left > 0) {
         best = cover.bound;
-        if cover.is_complete() {
+        if cover.complete.0 {
             break;
         }
         left = left.saturating_sub(search.breadth(&cover));
@@ -114,12 +114,6 @@ pub(super) fn bound(reduced: &Reduced, steps: u32) -> u64 {
 fn unit_prices(reduced: &Reduced) -> Vec<f64> {
     let prices = Totals::of(reduced, true).prices();
     prices.into_iter().next().unwrap_or_default()
-}
-
-impl Cover {
-    fn is_complete(&self) -> bool {
-        self.missing.iter().all(|missing| *missing <= 0)
-    }
 }
 
 /// Kinds of bins outside of which some items do not go: all of them, and those of the most items.
@@ -176,8 +170,7 @@ impl<'a> Search<'a> {
         let largest = |need: usize| self.gives.iter().map(|gives| gives[need]).max();
         let scale = (0..self.needs.len()).map(|need| float(largest(need).unwrap_or(1).max(1)));
         let scale: Vec<f64> = scale.collect();
-        let prices = self.reduced.stocks.iter().map(|s| float_price(s.price));
-        let dearest = prices.fold(1.0, f64::max);
+        let dearest = self.reduced.dearest();
         let right = self
             .needs
             .iter()
@@ -219,14 +212,26 @@ impl<'a> Search<'a> {
     }
 
     fn nothing(&self) -> Cover {
-        self.priced(Cover {
+        let nothing = Cover {
             bound: 0,
             complete: Reverse(false),
             price: 0,
             counts: vec![0; self.reduced.stocks.len()],
-            missing: self.needs.clone(),
             from: 0,
-        })
+        };
+        self.priced(nothing, &self.needs)
+    }
+
+    /// What is not met yet; below zero, if there is more than enough.
+    fn missing(&self, cover: &Cover) -> Vec<i64> {
+        let mut missing = self.needs.clone();
+        let bought = cover.counts.iter().zip(&self.gives);
+        for (count, gives) in bought.filter(|(count, _)| **count > 0) {
+            for (missing, gives) in missing.iter_mut().zip(gives) {
+                *missing = missing.saturating_sub(gives.saturating_mul((*count).into()));
+            }
+        }
+        missing
     }
 
     /// How many sets come of this one.
@@ -236,17 +241,20 @@ impl<'a> Search<'a> {
 
     /// One bin more, of each kind that is still added.
     fn larger<'b>(&'b self, cover: &'b Cover) -> impl Iterator<Item = Cover> + 'b {
+        let missing = self.missing(cover);
+        let mut rest = missing.clone();
         let kinds = cover.from..self.reduced.stocks.len();
         let had = kinds.filter(|kind| cover.counts[*kind] < self.limits[*kind]);
-        had.map(|kind| {
+        had.map(move |kind| {
             let mut larger = cover.clone();
             larger.from = kind;
             larger.counts[kind] += 1;
             larger.price = larger.price.saturating_add(self.reduced.stocks[kind].price);
-            for (missing, gives) in larger.missing.iter_mut().zip(&self.gives[kind]) {
-                *missing = missing.saturating_sub(*gives);
+            let amounts = missing.iter().zip(&self.gives[kind]);
+            for (rest, (missing, gives)) in rest.iter_mut().zip(amounts) {
+                *rest = missing.saturating_sub(*gives);
             }
-            self.priced(larger)
+            self.priced(larger, &rest)
         })
     }
 
@@ -255,7 +263,7 @@ impl<'a> Search<'a> {
         clippy::cast_sign_loss,
         reason = "not negative; a part of a millionth less is a bound too"
     )]
-    fn priced(&self, mut cover: Cover) -> Cover {
+    fn priced(&self, mut cover: Cover, missing: &[i64]) -> Cover {
         let left = self
             .limits
             .iter()
@@ -265,9 +273,9 @@ impl<'a> Search<'a> {
             .zip(&self.scarcity)
             .map(|(left, scarcity)| left * scarcity)
             .sum();
-        let rest = self.worth(&cover.missing) * (1.0 - 1e-9) - scarce;
+        let rest = self.worth(missing) * (1.0 - 1e-9) - scarce;
         cover.bound = cover.price.saturating_add(rest.max(0.0) as u64);
-        cover.complete = Reverse(cover.is_complete());
+        cover.complete = Reverse(missing.iter().all(|missing| *missing <= 0));
         cover
     }
 }

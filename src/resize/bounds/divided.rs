@@ -8,10 +8,10 @@
 use std::collections::BTreeMap;
 
 use super::KINDS;
-use super::approximate::{float, float_price};
+use super::approximate::{self, float, float_price, worth};
 use super::certificate::{Worth, proven};
 use super::liquids::{liquid_of, liquids};
-use super::reduced::{Reduced, Shape};
+use super::reduced::{Reduced, Shape, Stock};
 use super::simplex::Program;
 
 /// Groups of items there are at most, and into how many grades a doubling of a ratio is divided, if that is few enough.
@@ -21,8 +21,6 @@ const GRADES: [f64; 4] = [4.0, 2.0, 1.0, 0.5];
 const NEGLIGIBLE: f64 = 16.0;
 /// What leaving out a group costs, in prices of the dearest bin.
 const DEAR: f64 = 1e4;
-/// The price of the dearest bin in whole numbers: fine enough, and far from what an `i128` holds.
-const GRAIN: f64 = 72_057_594_037_927_936.0;
 
 /// By kind of bin: the price of a unit of each resource.
 pub(super) type Prices = Vec<Vec<f64>>;
@@ -44,6 +42,19 @@ pub(super) struct Division {
     pub parts: Vec<Vec<f64>>,
 }
 
+impl Division {
+    /// What each shape is worth: what it takes up where that is least.
+    pub(super) fn values(&self, reduced: &Reduced) -> Vec<f64> {
+        let value = |shape: &Shape| {
+            let bins = self.prices.iter().zip(&shape.fits);
+            let bins = bins.filter(|(_, fits)| **fits);
+            bins.map(|(prices, _)| worth(prices, &shape.amounts))
+                .fold(f64::INFINITY, f64::min)
+        };
+        reduced.shapes.iter().map(value).collect()
+    }
+}
+
 impl Group {
     /// In the largest bins that there are: as many as it takes for what it asks most of.
     fn size(&self, scale: &[f64]) -> f64 {
@@ -61,7 +72,7 @@ pub(super) fn bound(reduced: &Reduced) -> u64 {
     let Some(Division { prices, .. }) = divide(reduced) else {
         return 0;
     };
-    let grains: Vec<Vec<i128>> = grains(reduced, &prices);
+    let grains = grains(reduced, &prices);
     let of = |prices: &[i128], amounts: &[i64]| -> i128 {
         let parts = prices.iter().zip(amounts);
         parts
@@ -94,7 +105,7 @@ pub(super) fn divide(reduced: &Reduced) -> Option<Division> {
     let columns = add_columns(&mut program, reduced, &groups, &scale);
     program.minimize(20_000);
     let width = reduced.resources.len();
-    let dearest = dearest(reduced);
+    let dearest = reduced.dearest();
     let price = |bin: usize, r: usize| {
         let all = float(reduced.stocks[bin].amounts[r]).max(1.0);
         (-program.prices()[groups.len() + bin * width + r]).max(0.0) * dearest / all
@@ -129,7 +140,7 @@ fn add_columns(
     scale: &[f64],
 ) -> Vec<Column> {
     let width = reduced.resources.len();
-    let dearest = dearest(reduced);
+    let dearest = reduced.dearest();
     let mut columns = Vec::new();
     for (bin, stock) in reduced.stocks.iter().enumerate() {
         let row = |resource: usize| groups.len() + bin * width + resource;
@@ -149,11 +160,6 @@ fn add_columns(
         }
     }
     columns
-}
-
-fn dearest(reduced: &Reduced) -> f64 {
-    let prices = reduced.stocks.iter().map(|stock| float_price(stock.price));
-    prices.fold(1.0, f64::max)
 }
 
 /// A row for each group, all of which goes somewhere; and one for each resource of each kind of bin, of which no more is
@@ -224,23 +230,9 @@ fn magnitude(grade: f64) -> u32 {
 
 /// Prices as whole numbers.
 fn grains(reduced: &Reduced, prices: &Prices) -> Vec<Vec<i128>> {
-    let worth = |(prices, stock): (&Vec<f64>, &super::reduced::Stock)| -> f64 {
-        let parts = prices.iter().zip(&stock.amounts);
-        parts.map(|(price, amount)| price * float(*amount)).sum()
-    };
-    let worths = prices.iter().zip(&reduced.stocks).map(worth);
-    let largest = worths.fold(0.0, f64::max);
-    let factor = if largest > 0.0 { GRAIN / largest } else { 0.0 };
-    let grain = |price: &f64| whole(price * factor);
-    prices
-        .iter()
-        .map(|prices| prices.iter().map(grain).collect())
-        .collect()
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "scaled so that it fits")]
-fn whole(value: f64) -> i128 {
-    value as i128
+    let full = |(prices, stock): (&Vec<f64>, &Stock)| worth(prices, &stock.amounts);
+    let worths = prices.iter().zip(&reduced.stocks).map(full);
+    approximate::grains(prices, worths.fold(0.0, f64::max))
 }
 
 #[cfg(test)]

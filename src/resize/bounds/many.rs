@@ -3,6 +3,7 @@
 use super::choice::{Choice, Filled, MANY, Worths, rounded};
 use super::classes::Classes;
 use super::configurations;
+use super::divided::divide;
 use super::reduced::{Reduced, Shape};
 use super::shares::Shares;
 
@@ -20,10 +21,10 @@ const SHARINGS: u32 = 3;
 pub(super) fn choose(reduced: &Reduced, steps: u64) -> Option<(Vec<Filled>, u64)> {
     let alike = |shape: &Shape| shape.apart.is_none() && shape.most >= shape.count;
     // Where all bins hold much the same, greedy contents are as good.
-    if !reduced.shapes.iter().all(alike) || !reduced.is_choosy() {
+    if !reduced.shapes.iter().all(alike) || !reduced.has_small_choosy() {
         return None;
     }
-    let values = Shares::of(reduced)?.values();
+    let values = divide(reduced)?.values(reduced);
     let worths = Worths::of(
         reduced,
         configurations::whole_values(&values, reduced.items()),
@@ -43,7 +44,7 @@ fn by_shares(mut choice: Choice) -> Option<Choice> {
         if rest.shapes.len() <= MANY {
             break;
         }
-        for (stock, mut content) in Shares::of(&rest)?.bins() {
+        for (stock, mut content) in Shares::of(&rest, choice.reduced.items())?.bins() {
             for (shape, _) in &mut content {
                 *shape = shapes[*shape];
             }
@@ -65,7 +66,7 @@ fn by_classes(mut choice: Choice) -> Option<Choice> {
             return None;
         }
     }
-    let complete = choice.pack_rest(&classes.left());
+    let complete = choice.pack_rest(&classes.items.left());
     choice.improve(0);
     complete.then_some(choice)
 }

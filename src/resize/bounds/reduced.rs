@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::approximate::float_price;
 use super::{Item, Problem};
 
 #[derive(Debug, Default)]
@@ -147,6 +148,12 @@ impl Reduced {
             .collect()
     }
 
+    /// The price of the dearest bin, 1 at least.
+    pub(super) fn dearest(&self) -> f64 {
+        let prices = self.stocks.iter().map(|stock| float_price(stock.price));
+        prices.fold(1.0, f64::max)
+    }
+
     /// How many of a shape go into an empty bin.
     pub(super) fn room_for(&self, stock: usize, shape: usize) -> u32 {
         room_for(&self.stocks[stock].amounts, &self.shapes[shape].amounts)
@@ -180,6 +187,14 @@ impl Reduced {
                 .shapes
                 .iter()
                 .all(|shape| shape.fits[other] || !shape.fits[dear])
+    }
+}
+
+impl Shape {
+    /// Half of the kinds of bins do not take it.
+    pub(super) fn is_choosy(&self) -> bool {
+        let takers = self.fits.iter().filter(|fits| **fits);
+        takers.count() * 2 <= self.fits.len()
     }
 }
 

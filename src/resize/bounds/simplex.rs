@@ -115,23 +115,24 @@ impl Program {
         basic + full.map(|c| c.cost * c.upper).sum::<f64>()
     }
 
-    /// Goes on until nothing is gained any more, or for so many steps.
-    pub(super) fn minimize(&mut self, steps: u32) {
+    /// Goes on until nothing is gained any more, or for so many steps. Whether it took any.
+    pub(super) fn minimize(&mut self, steps: u32) -> bool {
         self.price();
         let mut idle = 0;
-        for _ in 0..steps {
+        for taken in 0..steps {
             let Some(entering) = self.entering(idle > PATIENCE) else {
-                return;
+                return taken > 0;
             };
             let change = self.change(entering);
             let step = self.step(entering, &change);
             if !step.length.is_finite() {
-                return;
+                return taken > 0;
             }
             let gained = step.length * entering.gain.abs() > NOISE;
             idle = if gained { 0 } else { idle + 1 };
             self.take(entering, step, &change);
         }
+        steps > 0
     }
 
     /// Computes prices anew, so that errors do not add up.

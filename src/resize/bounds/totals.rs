@@ -4,13 +4,11 @@
 //! worth what the dearest liquids for it would be. Items that exclude each other count as a resource too, of which every
 //! bin has one.
 
+use super::approximate::grains;
 use super::certificate::{Worth, proven};
 use super::liquids::{Liquid, WHOLE, liquid_of, liquids, sets};
 use super::reduced::{Reduced, Shape, Stock};
 use super::simplex::Program;
-
-/// Of values in whole numbers: fine enough, and far from what an `i128` holds.
-const GRAIN: f64 = 72_057_594_037_927_936.0;
 
 #[derive(Debug)]
 pub(super) struct Totals {
@@ -37,13 +35,12 @@ impl Totals {
         let bins: Vec<Vec<i64>> = reduced.stocks.iter().map(amounts).collect();
         let width = bins.first().map_or(0, Vec::len);
         let largest = |r: usize| bins.iter().map(|bin| bin[r]).max().unwrap_or_default();
-        let dearest = reduced.stocks.iter().map(|stock| stock.price).max();
         Self {
             liquids: liquids(reduced, &sets, together),
             scale: (0..width)
                 .map(|r| to_float(largest(r).max(1).into()))
                 .collect(),
-            dearest: to_float(dearest.unwrap_or_default().max(1).into()),
+            dearest: reduced.dearest(),
             worths: reduced.worths(),
             bins,
             sets,
@@ -103,9 +100,10 @@ impl Totals {
         for row in 0..coverage {
             program.add(0.0, vec![(row, -1.0)], f64::INFINITY);
         }
+        program.minimize(10_000);
         for _ in 0..200 {
-            program.minimize(10_000);
-            if !self.pour(&mut program, &limited) {
+            // What is worth a hair more than it costs is poured again and again, and changes nothing.
+            if !self.pour(&mut program, &limited) || !program.minimize(10_000) {
                 break;
             }
         }
@@ -187,13 +185,7 @@ impl Totals {
                 .map(|(p, s)| p * s)
                 .fold(0.0, f64::max)
         };
-        let largest = prices.iter().map(worth).fold(0.0, f64::max);
-        let factor = if largest > 0.0 { GRAIN / largest } else { 0.0 };
-        let grain = |price: &f64| whole(price * factor);
-        prices
-            .iter()
-            .map(|prices| prices.iter().map(grain).collect())
-            .collect()
+        grains(prices, prices.iter().map(worth).fold(0.0, f64::max))
     }
 }
 
@@ -216,9 +208,4 @@ impl Reduced {
 )]
 fn to_float(amount: i128) -> f64 {
     amount as f64
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "scaled so that it fits")]
-fn whole(value: f64) -> i128 {
-    value as i128
 }

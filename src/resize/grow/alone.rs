@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use crate::scheduling::{Apart, ClassId, NodeId};
 
 use super::kinds::Lot;
+use super::pack::{AS_GOOD, float};
 use super::wish;
 use super::yard::Yard;
 
@@ -49,7 +50,8 @@ impl Yard<'_, '_, '_> {
                 let found = (from..taken.len()).find_map(|machine| {
                     let free = !taken[machine] && self.suits(machine, lot);
                     let (offer, more) = self.growth(machine, &lot.amounts).filter(|_| free)?;
-                    let worthwhile = alone.is_none_or(|alone| more <= alone);
+                    let worthwhile =
+                        alone.is_none_or(|alone| float(more) * AS_GOOD <= float(alone));
                     let open = worthwhile && self.verdict(machine, lot.batch.class).is_ok();
                     open.then_some((machine, offer))
                 });
@@ -146,13 +148,13 @@ impl Yard<'_, '_, '_> {
             self.hand_out(lot);
         }
         for (class, node, pods) in hidden {
-            self.trial.change(class, node, pods);
+            self.trial.place_many(class, node, pods);
         }
     }
 
     /// Takes pods without rules off the nodes, though not off their machines, if the lots count them: they can come last,
     /// unless theirs is the higher priority.
-    fn hide_counted(&mut self, priority: i32, lots: &[&mut Lot]) -> Vec<(ClassId, NodeId, i32)> {
+    fn hide_counted(&mut self, priority: i32, lots: &[&mut Lot]) -> Vec<(ClassId, NodeId, u32)> {
         let counted: BTreeSet<usize> = lots
             .iter()
             .flat_map(|lot| self.trial.spread_over_nodes(lot.batch.class))
@@ -165,13 +167,12 @@ impl Yard<'_, '_, '_> {
                 let last =
                     || self.trial.ties(*class).is_free() && self.priority(*class) <= priority;
                 if let Some(node) = machine.node.filter(|_| counts && last()) {
-                    let pods = i32::try_from(*pods).unwrap_or(i32::MAX);
-                    hidden.push((*class, node, pods));
+                    hidden.push((*class, node, *pods));
                 }
             }
         }
         for (class, node, pods) in &hidden {
-            self.trial.change(*class, *node, -pods);
+            self.trial.take_many(*class, *node, *pods);
         }
         hidden
     }
@@ -188,12 +189,11 @@ impl Yard<'_, '_, '_> {
             if let Some((_, pods)) = there.map(|place| machine.pods.remove(place)) {
                 wish::add(&mut machine.used, &lot.amounts, -i64::from(pods));
                 lot.batch.pods += pods;
-                let signed = i32::try_from(pods).unwrap_or(i32::MAX);
                 if let Some(node) = machine.node {
-                    self.trial.change(class, node, -signed);
+                    self.trial.take_many(class, node, pods);
                 }
                 if let Some(probe) = lot.batch.probe {
-                    self.trial.change(class, probe, signed);
+                    self.trial.place_many(class, probe, pods);
                 }
             }
         }
@@ -370,11 +370,7 @@ impl Yard<'_, '_, '_> {
     }
 
     fn takes(&self, machine: usize, lot: &Lot) -> bool {
-        let inquiry = self.trial.ask(lot.batch.class);
-        let fits = inquiry.ok().zip(self.machines[machine].node);
-        fits.is_none_or(|(inquiry, node)| {
-            inquiry.fits_near(node).is_ok() && inquiry.fits_beyond(node).is_ok()
-        })
+        self.fits(machine, lot.batch.class) != Some(false)
     }
 
     /// Takes the newest machine back, on which nobody is.

@@ -102,10 +102,11 @@ fn growth(yard: &Yard, homeless: &[Lot], measure: &Measure, bound: Price) -> Gro
     };
     let prices = yard.machines.iter();
     let prices = prices.map(|machine| yard.market.price(machine.offer));
+    let best = yard.best_rates();
     let bought = |machine: &Machine| Bought {
         offer: machine.offer,
         pods: machine.pods.clone(),
-        sure: yard.is_sure(machine, measure),
+        sure: yard.is_sure(machine, measure, &best),
     };
     let mut machines: Vec<Bought> = yard.machines.iter().map(bought).collect();
     machines.sort_by_key(|machine| !machine.sure);
@@ -163,8 +164,7 @@ impl Yard<'_, '_, '_> {
     fn try_again(&mut self, homeless: &mut Vec<Lot>) {
         for Lot { batch, .. } in homeless.iter_mut() {
             if let Some(probe) = batch.probe.take() {
-                let pods = i32::try_from(batch.pods).unwrap_or(i32::MAX);
-                self.trial.change(batch.class, probe, -pods);
+                self.trial.take_many(batch.class, probe, batch.pods);
             }
         }
         self.market.remove_probes(self.trial);

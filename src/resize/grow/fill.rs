@@ -15,6 +15,7 @@ pub(super) fn fill(kinds: &[Kind], order: &[usize], room: &[i64]) -> (Content, V
     let mut filling = Filling {
         kinds,
         whole: room.iter().map(|room| share(1, *room)).collect(),
+        left: vec![0.0; room.len()],
         room: room.to_vec(),
         content: Content::new(),
     };
@@ -22,13 +23,10 @@ pub(super) fn fill(kinds: &[Kind], order: &[usize], room: &[i64]) -> (Content, V
     let mut open: Vec<usize> = order.iter().copied().step_by(step).collect();
     open.retain(|kind| filling.most(*kind) > 0);
     if let Some(lead) = open.first().copied() {
-        filling.take(lead, 1);
-        open.retain(|kind| filling.most(*kind) > 0);
+        filling.take_of(&mut open, lead, |_| 1);
     }
-    while let Some(best) = filling.best(&open) {
-        let most = filling.most(best);
-        filling.take(best, (most / 8).max(1));
-        open.retain(|kind| filling.most(*kind) > 0);
+    while let Some(best) = filling.best(&mut open) {
+        filling.take_of(&mut open, best, |most| (most / 8).max(1));
     }
     // Those that were not looked at fill what is left.
     for kind in order {
@@ -42,6 +40,8 @@ struct Filling<'k> {
     kinds: &'k [Kind],
     /// By amount: one part of the whole room.
     whole: Vec<f64>,
+    /// By amount: how much of it is left, in shares of the whole room, for one part of it.
+    left: Vec<f64>,
     room: Vec<i64>,
     content: Content,
 }
@@ -76,19 +76,39 @@ impl Filling<'_> {
         }
     }
 
-    /// The kind that asks most for what there is most of.
+    /// Takes some of a kind; it is open no more if those were the last.
+    fn take_of(&mut self, open: &mut Vec<usize>, kind: usize, pods: impl FnOnce(u32) -> u32) {
+        let most = self.most(kind);
+        let pods = pods(most);
+        self.take(kind, pods);
+        if pods == most {
+            open.retain(|other| *other != kind);
+        }
+    }
+
+    /// The kind that asks most for what there is most of. Those for which there is no room are open no more.
     #[expect(clippy::cast_precision_loss, reason = "approximate on purpose")]
-    fn best(&self, open: &[usize]) -> Option<usize> {
-        let left = self.room.iter().zip(&self.whole);
-        let left: Vec<f64> = left
-            .map(|(room, whole)| *room as f64 * whole * whole)
-            .collect();
-        let suits = |kind: usize| -> f64 {
-            let parts = self.kinds[kind].amounts.iter().zip(&left);
-            parts.map(|(amount, left)| *amount as f64 * left).sum()
-        };
-        let scored = open.iter().map(|kind| (*kind, suits(*kind)));
-        let best = scored.max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.cmp(&a.0)));
+    fn best(&mut self, open: &mut Vec<usize>) -> Option<usize> {
+        let shares = self.room.iter().zip(&self.whole);
+        for (left, (room, whole)) in self.left.iter_mut().zip(shares) {
+            *left = *room as f64 * whole * whole;
+        }
+        let mut best: Option<(usize, f64)> = None;
+        open.retain(|kind| {
+            let amounts = &self.kinds[*kind].amounts;
+            if !wish::holds(&self.room, amounts) {
+                return false;
+            }
+            let parts = amounts.iter().zip(&self.left);
+            let suits: f64 = parts.map(|(amount, left)| *amount as f64 * left).sum();
+            let better = |(other, most): (usize, f64)| {
+                suits > most || suits.total_cmp(&most).is_eq() && *kind < other
+            };
+            if best.is_none_or(better) {
+                best = Some((*kind, suits));
+            }
+            true
+        });
         best.map(|(kind, _)| kind)
     }
 }

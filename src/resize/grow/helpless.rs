@@ -125,9 +125,8 @@ fn large_enough(
             continue;
         };
         let there = market.holds[best][place];
-        let resource = measure.places.get(place);
-        let resource = resource.map_or("pods", |place| state.resource_name(*place));
-        return Err(insufficient(resource, *amount, there, &name(market, best)));
+        let resource = measure.name(state, place);
+        return Err(insufficient(&resource, *amount, there, &name(market, best)));
     }
     Ok(rest)
 }

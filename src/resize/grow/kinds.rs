@@ -68,7 +68,7 @@ pub(super) struct Sorted {
 }
 
 /// Pods of a class for a site, or for several of them.
-struct Share {
+pub(super) struct Share {
     reach: Vec<bool>,
     pods: u32,
     probe: Option<NodeId>,
@@ -142,7 +142,7 @@ impl Sorted {
 }
 
 impl Share {
-    fn anywhere(reach: Vec<bool>, pods: u32) -> Self {
+    pub(super) fn anywhere(reach: Vec<bool>, pods: u32) -> Self {
         Self {
             reach,
             pods,
@@ -164,7 +164,7 @@ impl Part {
 }
 
 impl Lot {
-    fn of(wish: &Wish, share: Share) -> Self {
+    pub(super) fn of(wish: &Wish, share: Share) -> Self {
         Self {
             batch: Batch {
                 class: wish.class,

@@ -20,6 +20,8 @@ pub(super) struct Market<'a> {
     pub sites: Vec<Site>,
     /// The most of each amount that any offer holds.
     pub largest: Vec<i64>,
+    /// How many of the amounts tell how large a machine is.
+    sizes: usize,
 }
 
 /// Offers that differ in size and price alone, as far as any rule can see: a zone, mostly. A machine can change its offer
@@ -62,6 +64,7 @@ impl<'a> Market<'a> {
             sites: Vec::new(),
             largest: largest(&holds, measure.width()),
             holds,
+            sizes: measure.sizes(),
         };
         market.group(&keys, volumes);
         market
@@ -94,11 +97,17 @@ impl<'a> Market<'a> {
         let offers = offers.filter(|offer| self.left[**offer] > 0);
         let price = |offer: &usize| {
             let parts = self.holds[*offer].iter().zip(&self.largest);
-            let share = parts.map(|(holds, all)| holds.saturating_mul(1_000) / (*all).max(1));
+            let sizes = parts.take(self.sizes);
+            let share = sizes.map(|(holds, all)| holds.saturating_mul(1_000) / (*all).max(1));
             let share = share.min().unwrap_or_default().max(1).unsigned_abs();
             self.price(*offer).saturating_mul(1_000) / share
         };
         offers.map(price).min().unwrap_or(u64::MAX)
+    }
+
+    /// Places of the amounts that are volumes.
+    pub(super) fn volumes(&self) -> std::ops::Range<usize> {
+        self.sizes..self.largest.len()
     }
 
     pub(super) fn price(&self, offer: usize) -> u64 {
@@ -128,11 +137,13 @@ impl<'a> Market<'a> {
         (0..self.sites.len()).map(open).collect()
     }
 
-    /// Puts a node into each site that stands for all that may come.
+    /// Puts a node into each site that stands for all that may come: any number of pods and of volumes.
     pub(super) fn set_probes(&mut self, trial: &mut Trial) {
         for site in 0..self.sites.len() {
             let mut node = self.sample(site).clone();
             node.labels.remove(HOSTNAME);
+            node.allocatable
+                .retain(|name, _| !name.starts_with(ATTACHABLE));
             node.name = format!("resize-site-{site}");
             self.sites[site].probe = Some(trial.set_node(node));
         }
@@ -170,17 +181,7 @@ impl<'a> Looks<'a> {
 
 /// What is free on a machine of the offer once its daemons run.
 fn room(state: &State, offer: &Offer, measure: &Measure) -> Vec<i64> {
-    let all = |name: &str| {
-        offer
-            .node
-            .allocatable
-            .get(name)
-            .copied()
-            .unwrap_or_default()
-    };
-    let places = measure.places.iter();
-    let names = places.map(|place| state.resource_name(*place));
-    let mut room: Vec<i64> = names.chain(["pods"]).map(all).collect();
+    let mut room = measure.holds(state, offer);
     for daemon in &offer.daemons {
         wish::add(&mut room, &measure.amounts(state, *daemon), -1);
     }

@@ -5,25 +5,21 @@ use super::kinds::{Batch, Kind, Lot};
 use super::wish;
 use super::yard::Yard;
 
-/// To how many sizes a machine may grow to be filled up.
-const SIZES: usize = 4;
 /// How many of the next larger offers are compared for a machine that grows, besides those of every size.
 const NEXT: usize = 24;
-/// How often machines are filled up, each time with the next sizes in view.
-const FILLS: usize = 16;
 /// How many offers of a site are compared; of more, some in between are left out.
 const OFFERS: usize = 24;
 /// How many batches of a kind are tried on a machine whose pods refuse them.
 const TRIES: usize = 64;
 /// A larger machine is preferred to one more if it is nearly as good: it is one machine less to keep.
-const AS_GOOD: f64 = 0.98;
+pub(super) const AS_GOOD: f64 = 0.98;
 
 /// Kinds with what helps to choose among them.
 #[derive(Debug)]
 pub(super) struct Stock<'k> {
     pub kinds: &'k mut Vec<Kind>,
     /// By site: kinds that can go there, the most worthwhile first.
-    orders: Vec<Vec<usize>>,
+    pub orders: Vec<Vec<usize>>,
     /// All kinds, the most worthwhile first.
     order: Vec<usize>,
 }
@@ -64,7 +60,7 @@ impl<'k> Stock<'k> {
     }
 
     /// How many pods are left.
-    fn pods(&self) -> u64 {
+    pub(super) fn pods(&self) -> u64 {
         self.kinds.iter().map(|kind| u64::from(kind.pods)).sum()
     }
 
@@ -75,12 +71,15 @@ impl<'k> Stock<'k> {
         worth.sum()
     }
 
-    /// Forgets kinds that are used up.
-    fn tidy(&mut self) {
+    /// Forgets kinds that are used up; whether there were any.
+    pub(super) fn tidy(&mut self) -> bool {
+        let mut any = false;
         for order in &mut self.orders {
-            let kinds = &self.kinds;
+            let (kinds, before) = (&self.kinds, order.len());
             order.retain(|kind| kinds[*kind].pods > 0);
+            any |= order.len() < before;
         }
+        any
     }
 }
 
@@ -90,62 +89,6 @@ pub(super) fn float(price: u64) -> f64 {
 }
 
 impl Yard<'_, '_, '_> {
-    /// Fills machines up that were opened for pods with rules, as far as that costs less than it is worth.
-    pub(super) fn fill_up(&mut self, stock: &mut Stock) {
-        for round in 1..=FILLS {
-            let before = stock.pods();
-            self.fill_once(stock, round.min(SIZES));
-            if stock.pods() == 0 || stock.pods() == before && round > SIZES {
-                return;
-            }
-        }
-    }
-
-    fn fill_once(&mut self, stock: &mut Stock, sizes: usize) {
-        for machine in 0..self.machines.len() {
-            if machine % 64 == 0 {
-                stock.tidy();
-            }
-            if let Some(choice) = self.best_fill(stock, machine, sizes) {
-                self.change(machine, choice.offer);
-                self.load(machine, stock, &choice.content);
-            }
-        }
-    }
-
-    /// The content that leaves the least of the price without use.
-    fn best_fill(&self, stock: &Stock, machine: usize, sizes: usize) -> Option<Choice> {
-        let now = &self.machines[machine];
-        let order = &stock.orders[now.site];
-        if order.is_empty() {
-            return None;
-        }
-        let offers = self.market.sites[now.site].offers.iter().copied();
-        let larger = offers.filter(|offer| {
-            (self.market.left[*offer] > 0 || *offer == now.offer)
-                && wish::holds(&self.market.holds[*offer], &now.used)
-        });
-        let mut before: &[i64] = &[];
-        let distinct = larger.filter(|offer| {
-            let holds = &*self.market.holds[*offer];
-            std::mem::replace(&mut before, holds) != holds
-        });
-        let choices = distinct.take(sizes).map(|offer| {
-            let mut room = self.market.holds[offer].clone();
-            wish::add(&mut room, &now.used, -1);
-            let (content, left) = fill(stock.kinds, order, &room);
-            let holds = self.worth(&self.market.holds[offer]);
-            Choice {
-                site: now.site,
-                offer,
-                machine: Some(machine),
-                content,
-                gain: holds - self.worth(&left) - float(self.market.price(offer)),
-            }
-        });
-        choices.max_by(|a, b| a.gain.total_cmp(&b.gain).then(b.offer.cmp(&a.offer)))
-    }
-
     /// Puts all that is left on machines: on more of them, or on larger ones in place of those that are there.
     pub(super) fn pack(&mut self, stock: &mut Stock) -> Vec<Lot> {
         let mut homeless = Vec::new();
@@ -170,7 +113,8 @@ impl Yard<'_, '_, '_> {
     fn best_machine(&self, stock: &Stock, lead: usize) -> Option<Choice> {
         let sites = 0..self.market.sites.len();
         let sites = sites.filter(|site| stock.kinds[lead].reach[*site]);
-        let offers = sites.flat_map(|site| self.compared(site).map(move |offer| (site, offer)));
+        let compared = |site| self.compared(stock, site, lead);
+        let offers = sites.flat_map(|site| compared(site).map(move |offer| (site, offer)));
         let empty = vec![0; self.market.largest.len()];
         let choices = offers.filter_map(|(site, offer)| {
             let price = float(self.market.price(offer));
@@ -192,11 +136,33 @@ impl Yard<'_, '_, '_> {
     }
 
     /// Offers of a site that are worth a look: all of them, or some of every size.
-    fn compared(&self, site: usize) -> impl Iterator<Item = usize> {
+    fn compared(&self, stock: &Stock, site: usize, lead: usize) -> impl Iterator<Item = usize> {
         let offers = &self.market.sites[site].offers;
+        let offers = &offers[..self.worth_while(stock, site, lead)];
         let step = offers.len().div_ceil(OFFERS).max(1);
         let some = offers.iter().rev().step_by(step).copied();
         some.filter(|offer| self.market.left[*offer] > 0)
+    }
+
+    /// How many offers of a site, from the cheapest on, can be filled with what is worth their price: each of a site
+    /// attaches as many volumes, and so the large ones stay empty if everybody has some. One that holds the lead is among
+    /// them.
+    fn worth_while(&self, stock: &Stock, site: usize, lead: usize) -> usize {
+        let (offers, order) = (&self.market.sites[site].offers, &stock.orders[site]);
+        let amounts = |kind: &usize| &stock.kinds[*kind].amounts;
+        let most = self.market.volumes().filter_map(|r| {
+            let least = order.iter().map(|kind| amounts(kind)[r]).min()?;
+            let attached = self.market.holds[*offers.first()?][r];
+            (least > 0).then(|| attached / least)
+        });
+        let (Some(most), Some(dearest)) = (most.min(), order.first()) else {
+            return offers.len();
+        };
+        let worth = self.worth(amounts(dearest)) * float(most.max(0).unsigned_abs());
+        let filled = offers.partition_point(|offer| float(self.market.price(*offer)) <= worth);
+        let cheapest = self.market.cheapest(site, amounts(&lead), None);
+        let cheapest = cheapest.and_then(|it| offers.iter().position(|offer| *offer == it));
+        cheapest.map_or(filled, |place| filled.max(place + 1))
     }
 
     /// A machine with something on it that becomes a larger one. Those that cannot are passed over for good.
@@ -230,9 +196,16 @@ impl Yard<'_, '_, '_> {
         let dearer = |offer: &usize| self.market.price(*offer) > price;
         let next = self.market.sites[now.site].offers.iter().copied();
         let next = next.filter(|offer| dearer(offer) && self.market.left[*offer] > 0);
-        let offers = next
+        // One of those that hold and cost the same is enough.
+        let same = |a: usize, b: usize| {
+            self.market.price(a) == self.market.price(b)
+                && self.market.holds[a] == self.market.holds[b]
+        };
+        let mut before = now.offer;
+        let next = next
             .take(NEXT)
-            .chain(self.compared(now.site).filter(dearer));
+            .filter(|offer| !same(std::mem::replace(&mut before, *offer), *offer));
+        let offers = next.chain(self.compared(stock, now.site, lead).filter(dearer));
         let choices = offers.filter_map(|offer| {
             let more = float(self.market.price(offer) - price);
             let (content, worth) = self.content(stock, now.site, offer, &now.used, lead)?;

@@ -80,7 +80,7 @@ impl Block {
         let ids: Vec<NodeId> = numbers.filter_map(|n| state.numbered(n)).collect();
         let mut free = Vec::with_capacity(ids.len() * measure.width());
         for id in &ids {
-            state.push_room(*id, &measure.places, &mut free);
+            measure.push_room(state, *id, &mut free);
         }
         Self {
             most: most(&free, measure.width()),

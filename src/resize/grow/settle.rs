@@ -94,8 +94,7 @@ impl Settling<'_, '_> {
     }
 
     fn put(&mut self, wish: &mut Wish, node: NodeId, pods: u32) {
-        let signed = i32::try_from(pods).unwrap_or(i32::MAX);
-        self.trial.change(wish.class, node, signed);
+        self.trial.place_many(wish.class, node, pods);
         self.rooms.take(node, &wish.amounts, pods);
         wish.pods -= pods;
         *self.placed.entry((node, wish.class)).or_default() += pods;

@@ -8,9 +8,10 @@ use super::yard::{Machine, Yard};
 const AS_GOOD: f64 = 0.98;
 
 impl Yard<'_, '_, '_> {
-    /// Whether the machine would be bought just so if more pods like those on it came.
-    pub(super) fn is_sure(&self, machine: &Machine, measure: &Measure) -> bool {
-        self.is_full(machine, measure) && self.is_best(machine)
+    /// Whether the machine would be bought just so if more pods like those on it came. `best`: see [`Self::best_rates`].
+    pub(super) fn is_sure(&self, machine: &Machine, measure: &Measure, best: &[f64]) -> bool {
+        let least = self.rate(machine.offer) / AS_GOOD;
+        best[machine.site] <= least && self.is_full(machine, measure)
     }
 
     /// Whether no pod like those on it has room any more.
@@ -18,18 +19,21 @@ impl Yard<'_, '_, '_> {
         let mut room = self.market.holds[machine.offer].clone();
         wish::add(&mut room, &machine.used, -1);
         let mut pods = machine.pods.iter();
-        pods.all(|(class, _)| !wish::holds(&room, &measure.amounts(self.trial, *class)))
+        pods.all(|(class, _)| !measure.has_room(self.trial, *class, &room))
     }
 
-    /// Whether no other machine of its site holds more for its price.
-    fn is_best(&self, machine: &Machine) -> bool {
-        let rate = |offer: usize| {
-            let price = float(self.market.price(offer)).max(1.0);
-            self.worth(&self.market.holds[offer]) / price
+    /// By site: what the machine of it that is the best for its price holds, of those that can still be had.
+    pub(super) fn best_rates(&self) -> Vec<f64> {
+        let best = |offers: &Vec<usize>| {
+            let had = offers.iter().filter(|offer| self.market.left[**offer] > 0);
+            had.map(|offer| self.rate(*offer)).fold(0.0, f64::max)
         };
-        let least = rate(machine.offer) / AS_GOOD;
-        let offers = &self.market.sites[machine.site].offers;
-        let mut had = offers.iter().filter(|offer| self.market.left[**offer] > 0);
-        had.all(|offer| rate(*offer) <= least)
+        let sites = self.market.sites.iter();
+        sites.map(|site| best(&site.offers)).collect()
+    }
+
+    fn rate(&self, offer: usize) -> f64 {
+        let price = float(self.market.price(offer)).max(1.0);
+        self.worth(&self.market.holds[offer]) / price
     }
 }

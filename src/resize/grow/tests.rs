@@ -3,6 +3,7 @@
 mod properties;
 mod rules;
 mod sure;
+mod used_up;
 
 use serde_json::{Value, json};
 
@@ -233,7 +234,7 @@ fn place_in_turn(
         pods: *pods,
     });
     // In the order in which they were looked at.
-    let (_, order, _) = super::wish::read(trial, &classes.collect::<Vec<_>>());
+    let (_, order, _) = super::wish::read(trial, &classes.collect::<Vec<_>>(), &[]);
     let rank = |class| order.iter().position(|wish| wish.class == class);
     let mut left = due.to_vec();
     left.sort_by_key(|(class, id, _)| (turn(&trial.ties(*class)), rank(*class), *id));

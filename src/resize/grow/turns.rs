@@ -4,11 +4,13 @@
 //! pods are put onto the machines anew as the scheduler will do it: those of higher priority first, each where it was
 //! meant to be, or wherever else it fits.
 
+use std::collections::BTreeMap;
 use std::mem;
 
-use super::kinds::{Batch, Lot};
-use super::wish::{self, Wish};
+use super::kinds::{Batch, Lot, Share};
+use super::wish::Wish;
 use super::yard::Yard;
+use crate::scheduling::ClassId;
 
 /// Pods of a wish on a machine.
 struct Meant<'w> {
@@ -32,29 +34,27 @@ impl Yard<'_, '_, '_> {
 
     /// Takes everybody off the machines; returns who was where, by tier.
     fn clear<'w>(&mut self, tiers: &[&'w [Wish]]) -> Vec<Vec<Meant<'w>>> {
-        let mut there = Vec::new();
+        let mut there: BTreeMap<ClassId, Vec<(usize, u32)>> = BTreeMap::new();
         for (number, machine) in self.machines.iter_mut().enumerate() {
             machine.used.fill(0);
             for (class, pods) in mem::take(&mut machine.pods) {
-                let signed = i32::try_from(pods).unwrap_or(i32::MAX);
                 if let Some(node) = machine.node {
-                    self.trial.change(class, node, -signed);
+                    self.trial.take_many(class, node, pods);
                 }
-                there.push((class, number, pods));
+                there.entry(class).or_default().push((number, pods));
             }
         }
-        let meant = |wish: &'w Wish| {
-            let of = there.iter().filter(|(class, ..)| *class == wish.class);
-            let of = of.map(|(_, machine, pods)| Meant {
+        let mut meant = |wish: &'w Wish| {
+            let of = there.remove(&wish.class).unwrap_or_default().into_iter();
+            of.map(move |(machine, pods)| Meant {
                 wish,
-                machine: *machine,
-                pods: *pods,
-            });
-            of.collect::<Vec<_>>()
+                machine,
+                pods,
+            })
         };
         let tiers = tiers.iter();
         tiers
-            .map(|tier| tier.iter().flat_map(meant).collect())
+            .map(|tier| tier.iter().flat_map(&mut meant).collect())
             .collect()
     }
 
@@ -87,14 +87,7 @@ impl Yard<'_, '_, '_> {
     }
 
     fn takes_one(&self, machine: usize, wish: &Wish) -> bool {
-        let it = &self.machines[machine];
-        let mut room = self.market.holds[it.offer].clone();
-        wish::add(&mut room, &it.used, -1);
-        let inquiry = self.trial.ask(wish.class);
-        let fits = inquiry.ok().zip(it.node).is_some_and(|(inquiry, node)| {
-            inquiry.fits_near(node).is_ok() && inquiry.fits_beyond(node).is_ok()
-        });
-        fits && wish::holds(&room, &wish.amounts)
+        self.fits(machine, wish.class) == Some(true) && self.has_room(machine, &wish.amounts)
     }
 
     fn put_one(&mut self, machine: usize, meant: &mut Meant) {
@@ -109,18 +102,7 @@ impl Yard<'_, '_, '_> {
     }
 
     fn lot(&self, meant: &Meant) -> Lot {
-        let wish = meant.wish;
-        Lot {
-            batch: Batch {
-                class: wish.class,
-                pods: meant.pods,
-                probe: None,
-                near: wish.ties.near,
-            },
-            amounts: wish.amounts.clone(),
-            reach: self.market.reach(self.trial, wish.class),
-            apart: wish.ties.apart.clone(),
-            tied: !wish.ties.is_free(),
-        }
+        let reach = self.market.reach(self.trial, meant.wish.class);
+        Lot::of(meant.wish, Share::anywhere(reach, meant.pods))
     }
 }

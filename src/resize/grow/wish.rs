@@ -1,13 +1,21 @@
 //! Who waits, in the terms that packing needs: dense amounts and what ties it to other pods.
 
-use crate::scheduling::{ClassId, State, Ties};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use crate::resize::offer::Offer;
+use crate::scheduling::node::ATTACHABLE;
+use crate::scheduling::{Attached, ClassId, NodeId, State, Ties};
 
 use super::{Helpless, Waiting};
 
-/// The resources that anybody who waits asks for. Amounts are kept in this order, and the number of pods comes last.
+/// What anybody who waits takes of a machine. Amounts are kept in this order: resources, the number of pods, volumes.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Measure {
     pub places: Vec<usize>,
+    /// Drivers that attach only so many volumes to a machine, and how many those who wait want of each.
+    pub drivers: Vec<(String, i64)>,
+    /// By class and driver: volumes that nobody else who waits shares. The others are left to the rules.
+    volumes: BTreeMap<ClassId, Vec<i64>>,
 }
 
 /// Pods of a class that have no place yet.
@@ -21,37 +29,130 @@ pub(super) struct Wish {
 }
 
 impl Measure {
-    fn of(state: &State, classes: impl Iterator<Item = ClassId>) -> Self {
+    fn of(state: &State, waiting: &[Waiting], offers: &[Offer]) -> Self {
         let mut places: Vec<usize> = Vec::new();
-        for class in classes {
-            for (place, _) in state.requests(class) {
+        for Waiting { class, .. } in waiting {
+            for (place, _) in state.requests(*class) {
                 if !places.contains(place) {
                     places.push(*place);
                 }
             }
         }
         places.sort_unstable();
-        Self { places }
+        let mut measure = Self {
+            places,
+            ..Self::default()
+        };
+        measure.count_volumes(state, waiting, offers);
+        measure
     }
 
-    /// How many amounts there are, the number of pods included.
+    fn count_volumes(&mut self, state: &State, waiting: &[Waiting], offers: &[Offer]) {
+        let amounts = offers.iter().flat_map(|offer| &offer.node.allocatable);
+        let limited = amounts.filter_map(|(name, _)| name.strip_prefix(ATTACHABLE));
+        let limited: BTreeSet<&str> = limited.collect();
+        if limited.is_empty() {
+            return;
+        }
+        let wanted = |class| {
+            let volumes = state.attached(class);
+            volumes.filter(|(driver, _)| limited.contains(driver))
+        };
+        let mut users: HashMap<Attached, u32> = HashMap::new();
+        for Waiting { class, pods } in waiting {
+            for volume in wanted(*class) {
+                let users = users.entry(volume).or_default();
+                *users = users.saturating_add(*pods);
+            }
+        }
+        users.retain(|_, users| *users == 1);
+        let drivers = users.keys().map(|(driver, _)| *driver);
+        let drivers: Vec<&str> = drivers.collect::<BTreeSet<_>>().into_iter().collect();
+        self.drivers = drivers.iter().map(|it| ((*it).to_owned(), 0)).collect();
+        for Waiting { class, .. } in waiting {
+            for volume in wanted(*class).filter(|volume| users.contains_key(volume)) {
+                let none = || vec![0; drivers.len()];
+                let counts = self.volumes.entry(*class).or_insert_with(none);
+                if let Ok(driver) = drivers.binary_search(&volume.0) {
+                    counts[driver] += 1;
+                    self.drivers[driver].1 += 1;
+                }
+            }
+        }
+    }
+
+    /// How many amounts there are, the number of pods and the volumes included.
     pub(super) fn width(&self) -> usize {
+        self.sizes() + self.drivers.len()
+    }
+
+    /// How many of the amounts tell how large a machine is: volumes do not.
+    pub(super) fn sizes(&self) -> usize {
         self.places.len() + 1
     }
 
     /// What one pod of the class takes.
     pub(super) fn amounts(&self, state: &State, class: ClassId) -> Vec<i64> {
+        self.each(state, class).collect()
+    }
+
+    /// Whether there is room for one pod of the class.
+    pub(super) fn has_room(&self, state: &State, class: ClassId, room: &[i64]) -> bool {
+        let mut rooms = self.each(state, class).zip(room);
+        rooms.all(|(amount, room)| amount <= *room || amount == 0)
+    }
+
+    fn each(&self, state: &State, class: ClassId) -> impl Iterator<Item = i64> {
         let asked = state.requests(class);
-        let amount = |place: &usize| {
+        let amount = move |place: &usize| {
             let asked = asked.iter().find(|(asked, _)| asked == place);
             asked.map_or(0, |(_, amount)| *amount)
         };
-        self.places.iter().map(amount).chain([1]).collect()
+        let volumes = self.volumes.get(&class).into_iter().flatten();
+        let volumes = volumes.copied().chain(std::iter::repeat(0));
+        let sizes = self.places.iter().map(amount).chain([1]);
+        sizes.chain(volumes.take(self.drivers.len()))
+    }
+
+    /// Appends what is free on a node that is there. How many volumes it attaches more is left to the rules.
+    pub(super) fn push_room(&self, state: &State, node: NodeId, room: &mut Vec<i64>) {
+        state.push_room(node, &self.places, room);
+        room.extend(self.drivers.iter().map(|_| i64::MAX));
+    }
+
+    /// What a machine of the offer has for its pods, daemons included.
+    pub(super) fn holds(&self, state: &State, offer: &Offer) -> Vec<i64> {
+        let all = |name: &str| offer.node.allocatable.get(name).copied();
+        let places = self.places.iter().map(|place| state.resource_name(*place));
+        let sizes = places
+            .chain(["pods"])
+            .map(|name| all(name).unwrap_or_default());
+        let volumes = self.drivers.iter().map(|(driver, wanted)| {
+            let limit = all(&format!("{ATTACHABLE}{driver}"));
+            limit.map_or(*wanted, |limit| limit.min(*wanted))
+        });
+        sizes.chain(volumes).collect()
+    }
+
+    /// What an amount is of, by its place.
+    pub(super) fn name(&self, state: &State, place: usize) -> String {
+        if let Some(resource) = self.places.get(place) {
+            return state.resource_name(*resource).to_owned();
+        }
+        let driver = place.checked_sub(self.sizes());
+        let driver = driver.and_then(|place| self.drivers.get(place));
+        driver.map_or("pods".to_owned(), |(driver, _)| {
+            format!("volumes of {driver}")
+        })
     }
 }
 
 /// Who waits, by priority; those that may not be scheduled at all are told apart.
-pub(super) fn read(state: &State, waiting: &[Waiting]) -> (Measure, Vec<Wish>, Vec<Helpless>) {
+pub(super) fn read(
+    state: &State,
+    waiting: &[Waiting],
+    offers: &[Offer],
+) -> (Measure, Vec<Wish>, Vec<Helpless>) {
     let mut sorted = waiting.to_vec();
     sorted.retain(|waiting| waiting.pods > 0);
     sorted.sort_by_key(|waiting| waiting.class);
@@ -60,7 +161,7 @@ pub(super) fn read(state: &State, waiting: &[Waiting]) -> (Measure, Vec<Wish>, V
         first.pods = first.pods.saturating_add(if same { next.pods } else { 0 });
         same
     });
-    let measure = Measure::of(state, sorted.iter().map(|waiting| waiting.class));
+    let measure = Measure::of(state, &sorted, offers);
     let (mut wishes, mut refused) = (Vec::new(), Vec::new());
     for Waiting { class, pods } in sorted {
         match state.ask(class) {

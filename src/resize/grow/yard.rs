@@ -50,8 +50,7 @@ pub(in crate::resize) fn stand(
         trial.place(*daemon, id);
     }
     for (class, pods) in pods {
-        let pods = i32::try_from(*pods).unwrap_or(i32::MAX);
-        trial.change(*class, id, pods);
+        trial.place_many(*class, id, *pods);
     }
     id
 }
@@ -77,14 +76,18 @@ impl<'t, 's, 'a> Yard<'t, 's, 'a> {
         parts.map(|(amount, price)| *amount as f64 * price).sum()
     }
 
+    /// Whether a machine holds so much more as it is.
+    pub(super) fn has_room(&self, machine: usize, amounts: &[i64]) -> bool {
+        let now = &self.machines[machine];
+        let holds = &self.market.holds[now.offer];
+        let mut rooms = holds.iter().zip(&now.used).zip(amounts);
+        rooms.all(|((holds, used), amount)| *amount == 0 || used + amount <= *holds)
+    }
+
     /// The offer that a machine needs to have to hold so much more, and what that costs more.
     pub(super) fn growth(&self, machine: usize, amounts: &[i64]) -> Option<(usize, u64)> {
         let now = &self.machines[machine];
-        let holds = &self.market.holds[now.offer];
-        let rooms = holds.iter().zip(&now.used).zip(amounts);
-        let mut rooms =
-            rooms.map(|((holds, used), amount)| *amount == 0 || used + amount <= *holds);
-        if rooms.all(|enough| enough) {
+        if self.has_room(machine, amounts) {
             return Some((now.offer, 0));
         }
         let mut used = now.used.clone();
@@ -158,16 +161,22 @@ impl<'t, 's, 'a> Yard<'t, 's, 'a> {
         }
     }
 
+    /// Whether a pod may come to a machine beside the pods that are anywhere; nothing if nobody can say.
+    pub(super) fn fits(&self, machine: usize, class: ClassId) -> Option<bool> {
+        let inquiry = self.trial.ask(class).ok()?;
+        let node = self.machines[machine].node?;
+        Some(inquiry.fits_near(node).is_ok() && inquiry.fits_beyond(node).is_ok())
+    }
+
     /// Puts pods of a batch on a machine that has room for them.
     pub(super) fn put(&mut self, machine: usize, batch: &mut Batch, amounts: &[i64], pods: u32) {
         batch.pods -= pods;
-        let signed = i32::try_from(pods).unwrap_or(i32::MAX);
         let machine = &mut self.machines[machine];
         if let Some(probe) = batch.probe {
-            self.trial.change(batch.class, probe, -signed);
+            self.trial.take_many(batch.class, probe, pods);
         }
         if let Some(node) = machine.node {
-            self.trial.change(batch.class, node, signed);
+            self.trial.place_many(batch.class, node, pods);
         }
         wish::add(&mut machine.used, amounts, i64::from(pods));
         match machine.pods.last_mut() {

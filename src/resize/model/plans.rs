@@ -9,7 +9,7 @@ use super::Model;
 use super::coming::{Coming, PREFIX};
 use super::growth::Settled;
 use super::machines::Machine;
-use crate::scheduling::{NodeId, PodKey, Trial};
+use crate::scheduling::{Destination, NodeId, PodKey, Trial};
 
 /// By the name of the group: the machines that were bought and for whom, the oldest in front.
 #[derive(Debug, Default)]
@@ -200,25 +200,16 @@ impl Model {
 }
 
 /// Those that fit in some order, and the others.
-fn put(trial: &mut Trial, mut left: Vec<Settled>) -> (Vec<Settled>, Vec<Settled>) {
-    let mut kept = Vec::new();
-    loop {
-        let before = kept.len();
-        let (fitting, others) = left.into_iter().partition(|place| {
-            let inquiry = trial.ask(place.class);
-            let fits = inquiry.is_ok_and(|inquiry| inquiry.fits(place.node).is_ok());
-            if fits {
-                trial.place(place.class, place.node);
-            }
-            fits
-        });
-        let fitting: Vec<Settled> = fitting;
-        kept.extend(fitting);
-        left = others;
-        if kept.len() == before {
-            return (kept, left);
-        }
-    }
+fn put(trial: &mut Trial, all: Vec<Settled>) -> (Vec<Settled>, Vec<Settled>) {
+    let to = all.iter().map(|settled| Destination {
+        class: settled.class,
+        node: settled.node,
+        pods: 1,
+    });
+    let mut to: Vec<Destination> = to.collect();
+    trial.place_in_any_order(&mut to);
+    let mut left = to.iter().map(|to| to.pods > 0);
+    all.into_iter().partition(|_| left.next() == Some(false))
 }
 
 /// The plan of a node that is not there or not ready yet.

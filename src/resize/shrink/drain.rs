@@ -147,7 +147,7 @@ impl<'a> Drain<'a> {
         self.open.keep();
         self.trial.cordon(node);
         for party in &parties {
-            self.change(party.class, node, -i64::from(party.pods));
+            self.trial.take_many(party.class, node, party.pods);
         }
         self.settle(parties)
     }
@@ -192,7 +192,7 @@ impl<'a> Drain<'a> {
 
     fn place(&mut self, party: &mut Party, moves: &mut Vec<Move>) {
         while let Some((to, pods)) = self.find(party.class, party.pods) {
-            self.change(party.class, to, pods.into());
+            self.trial.place_many(party.class, to, pods);
             moves.push((Party { pods, ..*party }, to));
             party.pods -= pods;
             if party.pods == 0 {
@@ -215,12 +215,6 @@ impl<'a> Drain<'a> {
             from = place + 1;
         }
         None
-    }
-
-    fn change(&mut self, class: ClassId, node: NodeId, pods: i64) {
-        // Counts of pods on a node are far below the limit.
-        let pods = i32::try_from(pods).unwrap_or(i32::MAX);
-        self.trial.change(class, node, pods);
     }
 
     fn no_place(&mut self, class: ClassId) -> Why {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::scheduling::{ClassId, NodeId, State, Trial};
+use crate::scheduling::{ClassId, Destination, NodeId, State, Trial};
 
 use super::Why;
 use super::drain::{Plan, refusals};
@@ -20,10 +20,12 @@ pub(super) fn stuck(state: &mut State, survey: &Survey, plan: &Plan) -> BTreeMap
     let mut stuck = BTreeMap::new();
     for still_there in [true, false] {
         let mut trial = emptied(state, survey, plan, still_there);
-        let left = take(&mut trial, steps(plan));
-        stuck.extend(left.iter().filter_map(|step| {
-            let words = refusals(&trial, step.class, |node| gone.contains(&node));
-            Some((step.from?, Why::NoPlace(step.class, words)))
+        let (from, mut to) = steps(plan);
+        trial.place_in_any_order(&mut to);
+        let left = from.into_iter().zip(to).filter(|(_, to)| to.pods > 0);
+        stuck.extend(left.map(|(from, to)| {
+            let words = refusals(&trial, to.class, |node| gone.contains(&node));
+            (from, Why::NoPlace(to.class, words))
         }));
     }
     stuck
@@ -42,13 +44,13 @@ pub(super) fn holds(
     }
     [true, false].into_iter().all(|still_there| {
         let mut trial = emptied(state, survey, plan, still_there);
-        let waiting = waiting.iter().map(|(class, to)| Step {
-            from: None,
+        let waiting = waiting.iter().map(|(class, node)| Destination {
             class: *class,
-            to: *to,
+            node: *node,
             pods: 1,
         });
-        take(&mut trial, steps(plan)).is_empty() && take(&mut trial, waiting.collect()).is_empty()
+        let mut waiting: Vec<Destination> = waiting.collect();
+        trial.place_in_any_order(&mut steps(plan).1) && trial.place_in_any_order(&mut waiting)
     })
 }
 
@@ -63,7 +65,7 @@ fn emptied<'s>(state: &'s mut State, survey: &Survey, plan: &Plan, still_there: 
     for gone in &plan.gone {
         let load = &survey.loads[gone.candidate];
         for (class, pods) in &load.moving {
-            trial.change(*class, load.node, -signed(*pods));
+            trial.take_many(*class, load.node, *pods);
         }
         if still_there {
             trial.cordon(load.node);
@@ -74,58 +76,12 @@ fn emptied<'s>(state: &'s mut State, survey: &Survey, plan: &Plan, still_there: 
     trial
 }
 
-/// Makes the steps in any order in which they can be made; returns the others.
-fn take(trial: &mut Trial, mut left: Vec<Step>) -> Vec<Step> {
-    loop {
-        let before: u32 = left.iter().map(|step| step.pods).sum();
-        left.retain_mut(|step| {
-            step.take(trial);
-            step.pods > 0
-        });
-        if left.iter().map(|step| step.pods).sum::<u32>() == before {
-            return left;
-        }
-    }
-}
-
-/// Equal pods that get to the same node.
-struct Step {
-    /// The candidate that they leave, if they are not pods that wait.
-    from: Option<usize>,
-    class: ClassId,
-    to: NodeId,
-    pods: u32,
-}
-
-fn steps(plan: &Plan) -> Vec<Step> {
+/// The candidates that pods leave, and where these go.
+fn steps(plan: &Plan) -> (Vec<usize>, Vec<Destination>) {
     let steps = plan.gone.iter().flat_map(|gone| {
-        let from = Some(gone.candidate);
         let moves = gone.moves.iter();
-        moves.map(move |&(class, to, pods)| Step {
-            from,
-            class,
-            to,
-            pods,
-        })
+        let to = |&(class, node, pods): &(ClassId, NodeId, u32)| Destination { class, node, pods };
+        moves.map(move |it| (gone.candidate, to(it)))
     });
-    steps.collect()
-}
-
-impl Step {
-    /// Places as many of the pods as it can.
-    fn take(&mut self, trial: &mut Trial) {
-        while self.pods > 0 {
-            let inquiry = trial.ask(self.class).ok();
-            let room = inquiry.map(|inquiry| inquiry.how_many(self.to, self.pods));
-            let Some(Ok(pods)) = room else {
-                return;
-            };
-            trial.change(self.class, self.to, signed(pods));
-            self.pods -= pods;
-        }
-    }
-}
-
-fn signed(pods: u32) -> i32 {
-    i32::try_from(pods).unwrap_or(i32::MAX)
+    steps.unzip()
 }

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::first_fit::{Offers, Planned, add, fill, fill_all, nodes, request};
+use super::first_fit::{Offers, Planned, add, fill_all, nodes, request};
 use super::ours::{removable, waiting};
 use super::world::{SECOND, Time, World};
 use crate::resize::grow::Waiting;
@@ -200,7 +200,7 @@ fn estimate(
 }
 
 fn put(trial: &mut Trial, planned: &mut Planned, wanted: Waiting) -> u32 {
-    let placed = fill(trial, planned.node, wanted);
+    let placed = trial.place_up_to(wanted.class, planned.node, wanted.pods);
     if placed > 0 {
         planned.pods.push((wanted.class, placed));
     }

@@ -3,7 +3,7 @@
 use crate::scheduling::{ClassId, NodeId, State, Trial};
 
 use super::world::World;
-use crate::resize::grow::Waiting;
+use crate::resize::grow::{Waiting, stand};
 
 /// A node on trial for a machine that might be bought.
 #[derive(Debug, Clone)]
@@ -13,50 +13,21 @@ pub(super) struct Planned {
     pub pods: Vec<(ClassId, u32)>,
 }
 
-/// Puts as many of the pods as fit onto one node.
-pub(super) fn fill(trial: &mut Trial, node: NodeId, wanted: Waiting) -> u32 {
-    let mut placed = 0;
-    while placed < wanted.pods {
-        let inquiry = trial.ask(wanted.class).ok();
-        let fitting = inquiry.and_then(|i| i.how_many(node, wanted.pods - placed).ok());
-        let Some(pods) = fitting.filter(|pods| *pods > 0) else {
-            break;
-        };
-        trial.change(wanted.class, node, i32::try_from(pods).unwrap_or(i32::MAX));
-        placed += pods;
-    }
-    placed
-}
-
-/// The same over several nodes, in their order. Returns how many pods are left.
+/// Puts as many of the pods as fit onto the nodes, in their order. Returns how many pods are left.
 pub(super) fn fill_all(trial: &mut Trial, nodes: &[NodeId], wanted: Waiting) -> u32 {
     let mut left = wanted.pods;
     for node in nodes {
         if left == 0 {
             break;
         }
-        left -= fill(
-            trial,
-            *node,
-            Waiting {
-                pods: left,
-                ..wanted
-            },
-        );
+        left -= trial.place_up_to(wanted.class, *node, left);
     }
     left
 }
 
 /// A node of an offer, empty but for its daemons.
 pub(super) fn add(trial: &mut Trial, world: &Offers, offer: usize, number: usize) -> Planned {
-    let mut node = world.0[offer].node.clone();
-    node.name = format!("planned-{number}");
-    node.labels
-        .extend([("kubernetes.io/hostname".to_owned(), node.name.clone())]);
-    let node = trial.set_node(node);
-    for daemon in &world.0[offer].daemons {
-        trial.place(*daemon, node);
-    }
+    let node = stand(trial, &world.0[offer], format!("planned-{number}"), &[]);
     Planned {
         offer,
         node,

@@ -27,7 +27,7 @@ impl Storage {
             }
             "persistentvolumes" => {
                 let volume = read(json)?.map(|volume| Volume::of(&volume)).transpose()?;
-                keep_sorted(&mut self.volumes, key, volume);
+                self.volumes.set(key, volume);
             }
             "storageclasses.storage.k8s.io" => {
                 let class = read(json)?.map(|class| StorageClass::of(&class));

@@ -65,18 +65,17 @@ impl Storage {
         node: &Node,
         taken: &HashSet<&str>,
     ) -> Option<&'a str> {
-        let volumes = self.volumes.iter().filter(|(_, v)| v.class == claim.class);
-        let free = volumes.filter(|(name, _)| !taken.contains(name.as_str()));
-        let suitable = free.filter(|(_, volume)| volume.suits(name, claim));
-        let suitable: Vec<(&String, &Volume)> = suitable.collect();
-        if let Some((name, volume)) = suitable.iter().find(|(_, volume)| volume.claim.is_some()) {
-            return volume.reaches(&node.labels).then_some(name.as_str());
+        let suits = |(volume_name, volume): &(&str, &Volume)| {
+            !taken.contains(volume_name) && volume.suits(name, claim)
+        };
+        let mut kept = self.volumes.kept_for(name, &claim.class);
+        if let Some((name, volume)) = kept.find(suits) {
+            return volume.reaches(&node.labels).then_some(name);
         }
-        let open = suitable
-            .into_iter()
-            .filter(|(_, v)| v.is_open_to(claim, node));
+        let open = self.volumes.open(&claim.class).filter(suits);
+        let open = open.filter(|(_, volume)| volume.is_open_to(claim, node));
         let smallest = open.min_by_key(|(_, volume)| volume.size);
-        smallest.map(|(name, _)| name.as_str())
+        smallest.map(|(name, _)| name)
     }
 
     fn can_be_made(&self, claim: &Claim, node: &Node) -> Result<(), Obstacle> {

@@ -8,37 +8,53 @@ use crate::scheduling::node::ATTACHABLE;
 use crate::scheduling::pod::{Pod, PodClaim};
 
 /// Driver and handle: what makes two volumes the same.
-type Attached = (String, String);
+pub type Attached<'a> = (&'a str, Handle<'a>);
+
+/// What the driver knows a volume by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Handle<'a> {
+    Made(&'a str),
+    /// Namespace and name of the claim for which the volume is still to be made.
+    ToBeMade(&'a str, &'a str),
+}
 
 impl Storage {
     /// Whether the drivers can attach the pod's volumes besides those of the pods that are on the node.
     pub(crate) fn can_attach<'a>(
-        &self,
-        pod: &Pod,
-        node: &Node,
-        others: impl Iterator<Item = &'a Pod>,
+        &'a self,
+        pod: &'a Pod,
+        node: &'a Node,
+        others: impl Iterator<Item = &'a Pod> + Clone,
     ) -> bool {
-        let mut new = self.attached(pod);
-        new.retain(|(driver, _)| self.limit(node, driver).is_some());
-        if new.is_empty() {
+        let new = self.attached(pod);
+        let limited = new.filter_map(|volume| Some((volume, self.limit(node, volume.0)?)));
+        let limited: BTreeMap<Attached, i64> = limited.collect();
+        let Some(least) = limited.values().min() else {
+            return true;
+        };
+        // Most nodes have room even if no two pods share a volume; that is known without looking any up.
+        let claims: usize = others.clone().map(|other| other.claims.len()).sum();
+        let attached = self.attachments.get(&node.name).map_or(0, BTreeMap::len);
+        if i64::try_from(claims + attached + limited.len()).is_ok_and(|most| most <= *least) {
             return true;
         }
         let mut there: BTreeSet<Attached> = others.flat_map(|other| self.attached(other)).collect();
-        new.retain(|volume| !there.contains(volume));
+        let new = limited.keys().filter(|volume| !there.contains(volume));
+        let new = by_driver(new);
         there.extend(self.attached_to(&node.name));
-        let used = by_driver(&there);
-        by_driver(&new).iter().all(|(driver, new)| {
-            let used = used.get(driver).copied().unwrap_or_default();
-            let limit = self.limit(node, driver);
-            limit.is_none_or(|limit| used + new <= limit)
+        let used = by_driver(there.iter());
+        limited.iter().all(|((driver, _), limit)| {
+            let of = |counts: &BTreeMap<&str, i64>| counts.get(driver).copied();
+            of(&new).is_none_or(|new| of(&used).unwrap_or_default() + new <= *limit)
         })
     }
 
     /// What the node's `CSINode` says; what the node itself says, if there is none: that of a machine still to come.
     fn limit(&self, node: &Node, driver: &str) -> Option<i64> {
         let Some(known) = self.limits.get(&node.name) else {
-            let name = format!("{ATTACHABLE}{driver}");
-            return node.allocatable.get(&name).copied();
+            let mut amounts = node.allocatable.iter();
+            let limit = amounts.find(|(name, _)| name.strip_prefix(ATTACHABLE) == Some(driver));
+            return limit.map(|(_, limit)| *limit);
         };
         let limits = known.iter().filter(|(name, _)| name == driver);
         limits.map(|(_, limit)| *limit).next_back()
@@ -50,39 +66,45 @@ impl Storage {
         limits.map(|(driver, limit)| (format!("{ATTACHABLE}{driver}"), *limit))
     }
 
-    fn attached(&self, pod: &Pod) -> BTreeSet<Attached> {
-        let volumes = pod.claims.iter().filter_map(|wish| {
+    /// The volumes of a pod's claims.
+    pub(crate) fn attached<'a>(&'a self, pod: &'a Pod) -> impl Iterator<Item = Attached<'a>> {
+        pod.claims.iter().filter_map(|wish| {
             let claim = self.claim(pod, wish)?;
             self.handle(pod, wish, claim)
-        });
-        volumes.collect()
+        })
     }
 
-    /// A volume that does not exist yet is known by its claim.
-    fn handle(&self, pod: &Pod, wish: &PodClaim, claim: &Claim) -> Option<Attached> {
+    fn handle<'a>(
+        &'a self,
+        pod: &'a Pod,
+        wish: &'a PodClaim,
+        claim: &Claim,
+    ) -> Option<Attached<'a>> {
         if let Some(volume) = self.volumes.get(&claim.volume) {
-            return volume.csi.clone();
+            let (driver, handle) = volume.csi.as_ref()?;
+            return Some((driver, Handle::Made(handle)));
         }
-        let driver = &self.classes.get(&claim.class)?.provisioner;
-        let handle = format!("claim {}/{}", pod.namespace, wish.name);
-        (!driver.is_empty()).then(|| (driver.clone(), handle))
+        let driver = self.classes.get(&claim.class)?.provisioner.as_str();
+        let handle = Handle::ToBeMade(&pod.namespace, &wish.name);
+        (!driver.is_empty()).then_some((driver, handle))
     }
 
-    fn attached_to(&self, node: &str) -> Vec<Attached> {
+    fn attached_to(&self, node: &str) -> impl Iterator<Item = Attached<'_>> {
         let attachments = self.attachments.get(node).into_iter();
         let attachments = attachments.flat_map(BTreeMap::values);
-        let attached = attachments.filter_map(|(attacher, volume)| {
+        attachments.filter_map(|(attacher, volume)| {
             let (_, handle) = self.volumes.get(volume)?.csi.as_ref()?;
-            (!attacher.is_empty()).then(|| (attacher.clone(), handle.clone()))
-        });
-        attached.collect()
+            (!attacher.is_empty()).then_some((attacher.as_str(), Handle::Made(handle)))
+        })
     }
 }
 
-fn by_driver(volumes: &BTreeSet<Attached>) -> BTreeMap<&str, i64> {
+fn by_driver<'a, 'v: 'a>(
+    volumes: impl Iterator<Item = &'a Attached<'v>>,
+) -> BTreeMap<&'v str, i64> {
     let mut counts = BTreeMap::new();
     for (driver, _) in volumes {
-        *counts.entry(driver.as_str()).or_default() += 1;
+        *counts.entry(*driver).or_default() += 1;
     }
     counts
 }

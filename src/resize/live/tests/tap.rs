@@ -1,7 +1,6 @@
 //! What stands between the loop and an API: counts its writes, and cuts it off.
 
 use std::collections::BTreeMap;
-use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};

@@ -11,7 +11,7 @@ fn forties(nodes: usize) -> Cluster {
         let class = cluster.run(number, asks(10));
         let node = cluster.id(number);
         let mut trial = cluster.state.trial();
-        trial.change(class, node, 39);
+        trial.place_many(class, node, 39);
         trial.keep();
         cluster.question.candidates[number].pods[0].pods = 40;
     }

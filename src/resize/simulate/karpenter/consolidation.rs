@@ -89,7 +89,7 @@ fn rest(world: &mut World, machines: &[usize]) -> Vec<(ClassId, u32)> {
     there.retain(|node| !gone.contains(node));
     let mut trial = world.state.trial();
     for (node, class, pods) in &moving {
-        trial.change(*class, *node, -i32::try_from(*pods).unwrap_or(i32::MAX));
+        trial.take_many(*class, *node, *pods);
     }
     let mut rest = Vec::new();
     for (_, class, pods) in moving {

@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 
-use super::super::first_fit::{Offers, Planned, add, fill, fill_all, nodes, request};
+use super::super::first_fit::{Offers, Planned, add, fill_all, nodes, request};
 use super::super::ours::waiting;
 use super::super::world::World;
 use crate::resize::grow::Waiting;
@@ -54,7 +54,7 @@ fn claim(
     let pods = |claim: &Planned| claim.pods.iter().map(|(_, pods)| pods).sum::<u32>();
     claims.sort_by_key(pods);
     for claim in claims.iter_mut() {
-        let placed = fill(trial, claim.node, wanted);
+        let placed = trial.place_up_to(wanted.class, claim.node, wanted.pods);
         claim
             .pods
             .extend((placed > 0).then_some((wanted.class, placed)));
@@ -66,7 +66,7 @@ fn claim(
         };
         let before = trial.changes();
         let mut new = add(trial, offers, offer, claims.len());
-        let placed = fill(trial, new.node, wanted);
+        let placed = trial.place_up_to(wanted.class, new.node, wanted.pods);
         if placed == 0 {
             trial.back_to(before);
             return;
