@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use futures::future::try_join_all;
 use kube::{Client, ResourceExt};
 use tokio::time::{Instant, sleep};
@@ -43,15 +43,17 @@ pub(super) async fn restart(
     let mut killed = pods.list(PROVIDER_LABEL).await?;
     killed.retain(|pod| controllers_of(pod) == controllers);
     try_join_all(killed.iter().map(|pod| kill(&client, pod))).await?;
-    free_leases(&client, &killed, deadline).await?;
     let judge = |seen: &[DynamicObject]| match unready(seen, &killed, controllers) {
         0 => Verdict::Done,
         count => Verdict::Waiting(format!("{count} of {} are not", killed.len())),
     };
     let what = format!("{controllers} to be ready again");
-    pods.wait_list(PROVIDER_LABEL, &what, deadline, reporter, judge)
-        .await
-        .map(drop)
+    let ready = pods.wait_list(PROVIDER_LABEL, &what, deadline, reporter, judge);
+    tokio::select! {
+        ready = ready => ready.map(drop)?,
+        failed = free_leases(&client, &killed) => failed?,
+    }
+    free_held(&client, &killed).await
 }
 
 /// Waits until the workers' Machines exist, if not yet as servers: while the provider's webhooks are away none can be made,
@@ -107,24 +109,21 @@ async fn kill(client: &Client, pod: &DynamicObject) -> Result<()> {
     pods.delete_at_once(&pod.name_any()).await
 }
 
-/// Deletes the Leases that these pods hold, until none of them has taken one again with its last breath.
-async fn free_leases(client: &Client, pods: &[DynamicObject], deadline: Instant) -> Result<()> {
-    let leases = leases(client, None);
+/// Deletes the Leases that these pods hold, again and again until it is dropped: a pod is gone before its processes are, and
+/// they may take a Lease once more with their last breath. Ends only if it fails.
+async fn free_leases(client: &Client, pods: &[DynamicObject]) -> Result<()> {
     loop {
-        let all = leases.list("").await?;
-        let held: Vec<&DynamicObject> = all.iter().filter(|lease| is_held(lease, pods)).collect();
-        let Some(first) = held.first() else {
-            return Ok(());
-        };
-        if Instant::now() >= deadline {
-            bail!(
-                "Lease {} is still held by a controller that was killed",
-                first.name_any()
-            );
-        }
-        try_join_all(held.iter().map(|lease| free(client, lease))).await?;
+        free_held(client, pods).await?;
         sleep(PAUSE).await;
     }
+}
+
+async fn free_held(client: &Client, pods: &[DynamicObject]) -> Result<()> {
+    let all = leases(client, None).list("").await?;
+    let held = all.iter().filter(|lease| is_held(lease, pods));
+    try_join_all(held.map(|lease| free(client, lease)))
+        .await
+        .map(drop)
 }
 
 async fn free(client: &Client, lease: &DynamicObject) -> Result<()> {
