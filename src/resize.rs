@@ -17,6 +17,7 @@
 //!
 //! Where a pod fits is the business of [`crate::scheduling`], whose rules are the real scheduler's.
 
+mod approximate;
 pub mod bounds;
 mod burst;
 pub mod decision;

@@ -4,7 +4,6 @@
 //! counts: the dual of the linear relaxation over totals, that of items that can be divided, the configuration relaxation
 //! by column generation, and counts of items of which no two share a bin.
 
-mod approximate;
 mod certificate;
 mod choice;
 mod classes;

@@ -5,12 +5,12 @@
 
 use std::collections::BTreeMap;
 
-use super::approximate::{float, float_price, whole_ones};
 use super::configurations;
 use super::knapsack::{Content, Knapsack, Offered, RoomPrices, offered};
 use super::many;
 use super::reduced::{Reduced, Stock};
 use crate::random::Random;
+use crate::resize::approximate::{float, float_price, whole_ones};
 
 /// With more shapes than this, contents are too many.
 pub(super) const MANY: usize = 100;

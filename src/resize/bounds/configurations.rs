@@ -4,12 +4,12 @@
 //! whose solution gives new values. What each round's values prove is checked in whole numbers, so that the bound holds
 //! wherever it stops.
 
-use super::approximate::float_price;
 use super::certificate::{Factor, Worth, best_factor, proven};
 use super::knapsack::{Best, Content, Knapsack, RoomPrices, offered};
 use super::reduced::Reduced;
 use super::simplex::Program;
 use super::totals::Totals;
+use crate::resize::approximate::float_price;
 
 /// The largest value of an item in whole numbers.
 const GRAIN: f64 = 1_099_511_627_776.0;

@@ -8,12 +8,12 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 
-use super::approximate::{float, float_price};
 use super::fitting::{Answer, Fitting};
 use super::knapsack::Content;
 use super::reduced::Reduced;
 use super::simplex::Program;
 use super::totals::Totals;
+use crate::resize::approximate::{float, float_price};
 
 /// So many groups of bins are looked at for items that go nowhere else.
 const GROUPS: usize = 12;

@@ -8,11 +8,11 @@
 use std::collections::BTreeMap;
 
 use super::KINDS;
-use super::approximate::{self, float, float_price, worth};
 use super::certificate::{Worth, proven};
 use super::liquids::{liquid_of, liquids};
 use super::reduced::{Reduced, Shape, Stock};
 use super::simplex::Program;
+use crate::resize::approximate::{self, float, float_price, worth};
 
 /// Groups of items there are at most, and into how many grades a doubling of a ratio is divided, if that is few enough.
 const GROUPS: usize = 100;

@@ -6,9 +6,9 @@
 use std::cmp::Reverse;
 use std::collections::HashSet;
 
-use super::approximate::float;
 use super::knapsack::{Content, Knapsack, RoomPrices, offered};
 use super::reduced::Reduced;
+use crate::resize::approximate::float;
 
 /// At most so many contents of a kind of bin are tried at each turn. If there are more, a failure proves nothing.
 const CHOICES: usize = 24;

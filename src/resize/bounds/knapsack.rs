@@ -3,10 +3,10 @@
 //! A depth-first search over counts. What the rest of the bin is worth at most is told by prices of its resources: any
 //! prices give a valid limit, and those of the linear relaxation give the best one.
 
-use super::approximate::float;
 use super::profile::{Piece, Profile};
 use super::reduced::{Reduced, room_for};
 use super::simplex::Program;
+use crate::resize::approximate::float;
 
 /// One bin and what can go in, the most worthwhile in front.
 #[derive(Debug)]

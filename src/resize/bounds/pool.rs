@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::approximate::{float, worth};
 use super::knapsack::Content;
 use super::reduced::{Reduced, room_for};
 use crate::random::Random;
+use crate::resize::approximate::{float, worth};
 
 /// The last such part of a bin is filled without a plan.
 const RAGGED: i64 = 12;

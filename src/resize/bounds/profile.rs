@@ -4,8 +4,8 @@
 //! Martello and Toth, Knapsack Problems, 1990). Where a few large items fill a bin, that is much less than prices alone
 //! tell.
 
-use super::approximate::float;
 use super::reduced::room_for;
+use crate::resize::approximate::float;
 
 /// A resource is cut into so many cells at most. Amounts are rounded down to whole cells, and so nothing is left out.
 const CELLS: i64 = 1024;

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::approximate::float_price;
 use super::{Item, Problem};
+use crate::resize::approximate::float_price;
 
 #[derive(Debug, Default)]
 pub(super) struct Reduced {

@@ -5,9 +5,9 @@
 
 use std::collections::BTreeMap;
 
-use super::approximate::float_price;
 use super::choice::{Choice, Filled};
 use super::knapsack::Offered;
+use crate::resize::approximate::float_price;
 
 /// Bins that are packed anew together, and the items in them at most.
 const RUINED: u32 = 5;

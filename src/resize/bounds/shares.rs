@@ -4,11 +4,11 @@
 //! How many bins there are and which part of a group is in which kind of bin is the solution for items that can be divided.
 //! Of each group a bin gets items in a random order, and so large and small ones as there are of them.
 
-use super::approximate::{float_price, whole_ones, worth};
 use super::divided::{Division, divide};
 use super::knapsack::Content;
 use super::pool::Pool;
 use super::reduced::{Reduced, Shape};
+use crate::resize::approximate::{float_price, whole_ones, worth};
 
 /// How many items of a group are tried for a place, and how many for the last ones.
 const TRIES: usize = 4;

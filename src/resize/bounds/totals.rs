@@ -4,11 +4,11 @@
 //! worth what the dearest liquids for it would be. Items that exclude each other count as a resource too, of which every
 //! bin has one.
 
-use super::approximate::grains;
 use super::certificate::{Worth, proven};
 use super::liquids::{Liquid, WHOLE, liquid_of, liquids, sets};
 use super::reduced::{Reduced, Shape, Stock};
 use super::simplex::Program;
+use crate::resize::approximate::grains;
 
 #[derive(Debug)]
 pub(super) struct Totals {

@@ -3,10 +3,11 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use crate::resize::approximate::float_price;
 use crate::scheduling::{Apart, ClassId, NodeId};
 
 use super::kinds::Lot;
-use super::pack::{AS_GOOD, float};
+use super::pack::AS_GOOD;
 use super::wish;
 use super::yard::Yard;
 
@@ -51,7 +52,7 @@ impl Yard<'_, '_, '_> {
                     let free = !taken[machine] && self.suits(machine, lot);
                     let (offer, more) = self.growth(machine, &lot.amounts).filter(|_| free)?;
                     let worthwhile =
-                        alone.is_none_or(|alone| float(more) * AS_GOOD <= float(alone));
+                        alone.is_none_or(|alone| float_price(more) * AS_GOOD <= float_price(alone));
                     let open = worthwhile && self.verdict(machine, lot.batch.class).is_ok();
                     open.then_some((machine, offer))
                 });

@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::resize::approximate::float_price;
 use crate::resize::bounds;
 use crate::resize::offer::{Offer, Price};
 use crate::scheduling::{ClassId, Trial};
 
 use super::kinds::{Lot, Part, Sorted};
 use super::market::Market;
-use super::pack::{Stock, float};
+use super::pack::Stock;
 use super::wish::{Measure, Wish};
 use super::yard::{Machine, Yard};
 use super::{Bought, Effort, Growth, Helpless, helpless, problem};
@@ -181,7 +182,7 @@ impl Yard<'_, '_, '_> {
 
     fn cost(&self) -> f64 {
         let prices = self.machines.iter();
-        let prices = prices.map(|machine| float(self.market.price(machine.offer)));
+        let prices = prices.map(|machine| float_price(self.market.price(machine.offer)));
         prices.sum()
     }
 

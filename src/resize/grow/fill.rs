@@ -1,5 +1,7 @@
 //! What to put into a machine: contents that are worth the most.
 
+use crate::resize::approximate::{float, worth};
+
 use super::kinds::Kind;
 use super::wish;
 
@@ -14,7 +16,10 @@ const LOOKED_AT: usize = 48;
 pub(super) fn fill(kinds: &[Kind], order: &[usize], room: &[i64]) -> (Content, Vec<i64>) {
     let mut filling = Filling {
         kinds,
-        whole: room.iter().map(|room| share(1, *room)).collect(),
+        whole: room
+            .iter()
+            .map(|room| 1.0 / float((*room).max(1)))
+            .collect(),
         left: vec![0.0; room.len()],
         room: room.to_vec(),
         content: Content::new(),
@@ -44,11 +49,6 @@ struct Filling<'k> {
     left: Vec<f64>,
     room: Vec<i64>,
     content: Content,
-}
-
-#[expect(clippy::cast_precision_loss, reason = "approximate on purpose")]
-fn share(part: i64, whole: i64) -> f64 {
-    part as f64 / whole.max(1) as f64
 }
 
 impl Filling<'_> {
@@ -87,11 +87,10 @@ impl Filling<'_> {
     }
 
     /// The kind that asks most for what there is most of. Those for which there is no room are open no more.
-    #[expect(clippy::cast_precision_loss, reason = "approximate on purpose")]
     fn best(&mut self, open: &mut Vec<usize>) -> Option<usize> {
         let shares = self.room.iter().zip(&self.whole);
         for (left, (room, whole)) in self.left.iter_mut().zip(shares) {
-            *left = *room as f64 * whole * whole;
+            *left = float(*room) * whole * whole;
         }
         let mut best: Option<(usize, f64)> = None;
         open.retain(|kind| {
@@ -99,8 +98,7 @@ impl Filling<'_> {
             if !wish::holds(&self.room, amounts) {
                 return false;
             }
-            let parts = amounts.iter().zip(&self.left);
-            let suits: f64 = parts.map(|(amount, left)| *amount as f64 * left).sum();
+            let suits = worth(&self.left, amounts);
             let better = |(other, most): (usize, f64)| {
                 suits > most || suits.total_cmp(&most).is_eq() && *kind < other
             };

@@ -2,8 +2,10 @@
 
 use std::collections::HashMap;
 
+use crate::resize::approximate::float_price;
+
 use super::fill::{Content, fill};
-use super::pack::{Stock, float};
+use super::pack::Stock;
 use super::wish;
 use super::yard::{Machine, Yard};
 
@@ -100,7 +102,7 @@ impl Yard<'_, '_, '_> {
             Choice {
                 offer,
                 content,
-                gain: holds - self.worth(&left) - float(self.market.price(offer)),
+                gain: holds - self.worth(&left) - float_price(self.market.price(offer)),
             }
         });
         choices.max_by(|a, b| a.gain.total_cmp(&b.gain).then(b.offer.cmp(&a.offer)))

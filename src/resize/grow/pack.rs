@@ -1,5 +1,7 @@
 //! Pods that do not mind whom they share a machine with: contents of machines that are worth their price.
 
+use crate::resize::approximate::float_price;
+
 use super::fill::{Content, fill};
 use super::kinds::{Batch, Kind, Lot};
 use super::wish;
@@ -83,11 +85,6 @@ impl<'k> Stock<'k> {
     }
 }
 
-#[expect(clippy::cast_precision_loss, reason = "approximate on purpose")]
-pub(super) fn float(price: u64) -> f64 {
-    price as f64
-}
-
 impl Yard<'_, '_, '_> {
     /// Puts all that is left on machines: on more of them, or on larger ones in place of those that are there.
     pub(super) fn pack(&mut self, stock: &mut Stock) -> Vec<Lot> {
@@ -117,7 +114,7 @@ impl Yard<'_, '_, '_> {
         let offers = sites.flat_map(|site| compared(site).map(move |offer| (site, offer)));
         let empty = vec![0; self.market.largest.len()];
         let choices = offers.filter_map(|(site, offer)| {
-            let price = float(self.market.price(offer));
+            let price = float_price(self.market.price(offer));
             let (content, worth) = self.content(stock, site, offer, &empty, lead)?;
             Some(Choice {
                 site,
@@ -158,8 +155,9 @@ impl Yard<'_, '_, '_> {
         let (Some(most), Some(dearest)) = (most.min(), order.first()) else {
             return offers.len();
         };
-        let worth = self.worth(amounts(dearest)) * float(most.max(0).unsigned_abs());
-        let filled = offers.partition_point(|offer| float(self.market.price(*offer)) <= worth);
+        let worth = self.worth(amounts(dearest)) * float_price(most.max(0).unsigned_abs());
+        let filled =
+            offers.partition_point(|offer| float_price(self.market.price(*offer)) <= worth);
         let cheapest = self.market.cheapest(site, amounts(&lead), None);
         let cheapest = cheapest.and_then(|it| offers.iter().position(|offer| *offer == it));
         cheapest.map_or(filled, |place| filled.max(place + 1))
@@ -207,7 +205,7 @@ impl Yard<'_, '_, '_> {
             .filter(|offer| !same(std::mem::replace(&mut before, *offer), *offer));
         let offers = next.chain(self.compared(stock, now.site, lead).filter(dearer));
         let choices = offers.filter_map(|offer| {
-            let more = float(self.market.price(offer) - price);
+            let more = float_price(self.market.price(offer) - price);
             let (content, worth) = self.content(stock, now.site, offer, &now.used, lead)?;
             Some(Choice {
                 site: now.site,

@@ -1,6 +1,7 @@
 //! Machines that are worth buying before it is known who else comes.
 
-use super::pack::float;
+use crate::resize::approximate::float_price;
+
 use super::wish::{self, Measure};
 use super::yard::{Machine, Yard};
 
@@ -33,7 +34,7 @@ impl Yard<'_, '_, '_> {
     }
 
     fn rate(&self, offer: usize) -> f64 {
-        let price = float(self.market.price(offer)).max(1.0);
+        let price = float_price(self.market.price(offer)).max(1.0);
         self.worth(&self.market.holds[offer]) / price
     }
 }

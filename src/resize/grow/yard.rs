@@ -1,5 +1,6 @@
 //! Machines that are to be bought, as far as they are filled.
 
+use crate::resize::approximate;
 use crate::resize::offer::Offer;
 use crate::scheduling::{ClassId, HOSTNAME, NodeId, Refusal, Trial};
 
@@ -70,10 +71,8 @@ impl<'t, 's, 'a> Yard<'t, 's, 'a> {
     }
 
     /// What amounts are worth, in the price of the best mixture of machines.
-    #[expect(clippy::cast_precision_loss, reason = "approximate on purpose")]
     pub(super) fn worth(&self, amounts: &[i64]) -> f64 {
-        let parts = amounts.iter().zip(&self.prices);
-        parts.map(|(amount, price)| *amount as f64 * price).sum()
+        approximate::worth(&self.prices, amounts)
     }
 
     /// Whether a machine holds so much more as it is.
