@@ -52,11 +52,12 @@ async fn perform(world: &World, action: Action, reporter: &Reporter) -> Result<(
             app::wait_for_api_server(world, &cluster, reporter).await
         }
         Action::WaitForBootstrap { cluster } => {
-            app::wait_for_bootstrap(world, &cluster, reporter).await
+            app::wait_for_first_node(world, &cluster, "BootstrapExecSucceeded", reporter).await
         }
-        Action::RestartControllers { controllers } => {
-            controllers::restart(world, controllers, reporter).await
+        Action::StartStandbys { cluster } => {
+            controllers::start_standbys(world, &cluster, reporter).await
         }
+        Action::HandOver { controllers } => controllers::hand_over(world, controllers).await,
         Action::WaitForControlPlane { cluster } => {
             app::wait_for_control_plane(world, &cluster, reporter).await
         }

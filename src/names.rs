@@ -13,6 +13,9 @@ pub const PREPARES_LABEL: &str = "infra.bex.co/prepares";
 /// Hash of the rendered manifest that an object was applied from; equal means that there is nothing to apply.
 pub const APPLIED_HASH_ANNOTATION: &str = "infra.bex.co/applied-hash";
 
+/// On Deployments of Cluster API's controllers that have a standby for the time of a bring-up.
+pub const STANDBY_ANNOTATION: &str = "infra.bex.co/standby";
+
 /// Changed on a Machine to make Cluster API look at it again.
 pub const NUDGED_ANNOTATION: &str = "infra.bex.co/nudged";
 

@@ -74,6 +74,8 @@ pub struct Installed {
     pub sha256: String,
     /// Its webhooks answered when they were last tried, and its Deployments are available.
     pub ready: bool,
+    /// A second pod of its controller is there for the time of a bring-up.
+    pub standby: bool,
 }
 
 /// The app cluster, from its Cluster API objects and its own API server.

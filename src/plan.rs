@@ -89,7 +89,10 @@ pub enum Action {
     WaitForBootstrap {
         cluster: String,
     },
-    RestartControllers {
+    StartStandbys {
+        cluster: String,
+    },
+    HandOver {
         controllers: Controllers,
     },
     WaitForControlPlane {
@@ -142,7 +145,7 @@ pub enum Action {
     RemoveNetwork,
 }
 
-/// Those of Cluster API that are restarted together.
+/// Those of Cluster API whose standbys take over together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Controllers {
@@ -202,7 +205,10 @@ impl fmt::Display for Action {
             Self::WaitForBootstrap { cluster } => {
                 write!(f, "wait for the first control plane node of {cluster}")
             }
-            Self::RestartControllers { controllers } => write!(f, "restart {controllers}"),
+            Self::StartStandbys { .. } => {
+                f.write_str("start standbys of Cluster API's controllers")
+            }
+            Self::HandOver { controllers } => write!(f, "hand {controllers} over"),
             Self::WaitForControlPlane { cluster } => {
                 write!(f, "wait for the control plane of {cluster}")
             }

@@ -1,5 +1,6 @@
 //! Component manifests: variables, labels and order of installation as clusterctl has them. Pure.
 
+mod containers;
 mod phases;
 mod provider;
 mod substitute;

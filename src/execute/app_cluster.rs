@@ -68,10 +68,11 @@ pub(super) async fn wait_for_api_server(
     }
 }
 
-/// Waits until kubeadm is done on the first control plane node.
-pub(super) async fn wait_for_bootstrap(
+/// Waits until the infrastructure provider says `condition` of the first control plane node.
+pub(super) async fn wait_for_first_node(
     world: &World,
     cluster: &str,
+    condition: &str,
     reporter: &Reporter,
 ) -> Result<()> {
     let client = world.infra_client().await?;
@@ -80,12 +81,9 @@ pub(super) async fn wait_for_bootstrap(
         "{},cluster.x-k8s.io/control-plane",
         capi::of_cluster(cluster)
     );
-    let what = format!("the first control plane node of {cluster} to be set up");
+    let what = format!("{condition} of the first control plane node of {cluster}");
     let judge = |seen: &[DynamicObject]| {
-        if seen
-            .iter()
-            .any(|machine| is_true(machine, "BootstrapExecSucceeded"))
-        {
+        if seen.iter().any(|machine| is_true(machine, condition)) {
             return Verdict::Done;
         }
         Verdict::Waiting(

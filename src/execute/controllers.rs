@@ -1,107 +1,107 @@
-//! Starts Cluster API's controllers anew when the first API server answers.
+//! Standbys of Cluster API's controllers, and their taking over when the first API server answers.
 //!
-//! Each of them reaches for a new control plane once, when its load balancer is there and nothing stands behind it yet,
+//! Each controller reaches for a new control plane once, when its load balancer is there and nothing stands behind it yet,
 //! and then only every 30 s; Cluster API has no setting for that (`controllers/clustercache`). A control plane that is
-//! up just after such a moment is not seen for half a minute. A controller that starts reaches for it at once.
+//! up just after such a moment is not seen for half a minute. A controller that begins to lead reaches for it at once. So
+//! each gets a standby while the node is set up, which needs but moments to take over and serves webhooks meanwhile.
+
+mod leases;
 
 use std::time::Duration;
 
 use anyhow::Result;
 use futures::future::try_join_all;
 use kube::{Client, ResourceExt};
-use tokio::time::{Instant, sleep};
+use serde_json::{Value, json};
 
+use super::app_cluster::wait_for_first_node;
 use crate::catalog::manifest::PROVIDER_LABEL;
-use crate::observe::capi;
-use crate::observe::lease::leases;
+use crate::names::STANDBY_ANNOTATION;
 use crate::plan::Controllers;
 use crate::progress::Reporter;
-use crate::tools::kube::{DynamicObject, Objects, Verdict, is_true};
+use crate::tools::kube::{DynamicObject, Objects, Verdict};
 use crate::world::World;
 
-const DEADLINE: Duration = Duration::from_mins(2);
-const PAUSE: Duration = Duration::from_millis(200);
+const READY_DEADLINE: Duration = Duration::from_mins(2);
 
 /// Labels of infrastructure providers begin with it, as Cluster API's contract for providers has it.
 const INFRASTRUCTURE: &str = "infrastructure-";
 
-/// Kills the providers' pods, frees the Leases that they leave behind, and waits until their successors are ready.
-///
-/// Killing is safe: controllers only ever go on from what the API server holds. A killed one does not give its Lease
-/// back, and its successor would wait a minute for it.
-pub(super) async fn restart(
-    world: &World,
-    controllers: Controllers,
-    reporter: &Reporter,
-) -> Result<()> {
-    let client = world.infra_client().await?;
-    let deadline = world.deadline(DEADLINE);
-    if controllers == Controllers::Infrastructure {
-        wait_for_machines(world, &client, deadline, reporter).await?;
-    }
-    let pods = Objects::new(&client, "v1", "Pod", None);
-    let mut killed = pods.list(PROVIDER_LABEL).await?;
-    killed.retain(|pod| controllers_of(pod) == controllers);
-    try_join_all(killed.iter().map(|pod| kill(&client, pod))).await?;
-    let judge = |seen: &[DynamicObject]| match unready(seen, &killed, controllers) {
-        0 => Verdict::Done,
-        count => Verdict::Waiting(format!("{count} of {} are not", killed.len())),
-    };
-    let what = format!("{controllers} to be ready again");
-    let ready = pods.wait_list(PROVIDER_LABEL, &what, deadline, reporter, judge);
-    tokio::select! {
-        ready = ready => ready.map(drop)?,
-        failed = free_leases(&client, &killed) => failed?,
-    }
-    free_held(&client, &killed).await
-}
+/// Of pods of one Deployment, those with the lowest go first.
+const DELETION_COST: &str = "controller.kubernetes.io/pod-deletion-cost";
 
-/// Waits until the workers' Machines exist, if not yet as servers: while the provider's webhooks are away none can be made,
-/// and Cluster API tries again after ever longer pauses.
-async fn wait_for_machines(
+/// Starts a second pod of each controller and waits until they are ready.
+pub(super) async fn start_standbys(
     world: &World,
-    client: &Client,
-    deadline: Instant,
+    cluster: &str,
     reporter: &Reporter,
 ) -> Result<()> {
-    let cluster = capi::of_cluster(world.names().app_cluster());
-    let deployments = capi::objects(client, "MachineDeployment");
-    let deployments = deployments.list(&cluster).await?;
-    let replicas = deployments
-        .iter()
-        .filter_map(|d| d.data.pointer("/spec/replicas")?.as_u64());
-    let wanted: u64 = replicas.sum();
-    let judge = |seen: &[DynamicObject]| match seen.len() as u64 {
-        made if made >= wanted => Verdict::Done,
-        made => Verdict::Waiting(format!("{made} of {wanted} Machines are made")),
+    // Then the processors have little to do: the provider writes files into the node, and sleeps between them.
+    wait_for_first_node(world, cluster, "ContainerProvisioned", reporter).await?;
+    let client = world.infra_client().await?;
+    let deployments = Objects::new(&client, "apps/v1", "Deployment", None);
+    let all = deployments.list(PROVIDER_LABEL).await?;
+    try_join_all(all.iter().map(|it| scale(&client, it, true))).await?;
+    let judge = |seen: &[DynamicObject]| match seen.iter().filter(|it| !has_standby(it)).count() {
+        0 => Verdict::Done,
+        count => Verdict::Waiting(format!("{count} of {} are not", seen.len())),
     };
-    let workers = format!("{cluster},cluster.x-k8s.io/deployment-name");
-    capi::objects(client, "Machine")
-        .wait_list(
-            &workers,
-            "the workers' Machines to be made",
-            deadline,
-            reporter,
-            judge,
-        )
+    let what = "the standbys of Cluster API's controllers to be ready";
+    let deadline = world.deadline(READY_DEADLINE);
+    deployments
+        .wait_list(PROVIDER_LABEL, what, deadline, reporter, judge)
         .await
         .map(drop)
 }
 
-fn controllers_of(pod: &DynamicObject) -> Controllers {
-    match pod.labels().get(PROVIDER_LABEL) {
-        Some(provider) if provider.starts_with(INFRASTRUCTURE) => Controllers::Infrastructure,
-        _ => Controllers::Core,
-    }
+/// Kills the pods that lead, so that their standbys take over.
+///
+/// Killing is safe: controllers only ever go on from what the API server holds.
+pub(super) async fn hand_over(world: &World, controllers: Controllers) -> Result<()> {
+    let client = world.infra_client().await?;
+    let pods = Objects::new(&client, "v1", "Pod", None);
+    let mut leaders = pods.list(PROVIDER_LABEL).await?;
+    leaders.retain(|pod| controllers_of(pod) == controllers);
+    let held = leases::held(&client, &leaders).await?;
+    leaders.retain(|pod| held.iter().any(|lease| leases::is_held(lease, pod)));
+    try_join_all(leaders.iter().map(|pod| choose(&client, pod))).await?;
+    let deployments = Objects::new(&client, "apps/v1", "Deployment", None);
+    let mut deployments = deployments.list(PROVIDER_LABEL).await?;
+    deployments.retain(|deployment| controllers_of(deployment) == controllers);
+    try_join_all(deployments.iter().map(|it| scale(&client, it, false))).await?;
+    try_join_all(leaders.iter().map(|pod| kill(&client, pod))).await?;
+    let deadline = world.deadline(READY_DEADLINE);
+    leases::pass_on(&client, &held, &leaders, deadline).await
 }
 
-/// How many of the killed pods have no ready successor yet. A controller is ready when its webhooks are served.
-fn unready(seen: &[DynamicObject], killed: &[DynamicObject], controllers: Controllers) -> usize {
-    let successors = seen.iter().filter(|pod| {
-        controllers_of(pod) == controllers && !killed.iter().any(|old| old.uid() == pod.uid())
+/// Two pods of a Deployment if it is to have a standby, or one.
+async fn scale(client: &Client, deployment: &DynamicObject, standby: bool) -> Result<()> {
+    let deployments = Objects::new(
+        client,
+        "apps/v1",
+        "Deployment",
+        deployment.namespace().as_deref(),
+    );
+    let patch = json!({
+        "metadata": {"annotations": {STANDBY_ANNOTATION: standby.then_some("true")}},
+        "spec": {"replicas": 1 + u8::from(standby)},
     });
-    let ready = successors.filter(|pod| is_true(pod, "Ready"));
-    killed.len().saturating_sub(ready.count())
+    deployments
+        .patch_merge(&deployment.name_any(), &patch)
+        .await
+        .map(drop)
+}
+
+fn has_standby(deployment: &DynamicObject) -> bool {
+    let ready = deployment.data.pointer("/status/readyReplicas");
+    ready.and_then(Value::as_u64) >= Some(2)
+}
+
+/// Makes a pod the first to go when its Deployment gets smaller.
+async fn choose(client: &Client, pod: &DynamicObject) -> Result<()> {
+    let pods = Objects::new(client, "v1", "Pod", pod.namespace().as_deref());
+    let patch = json!({"metadata": {"annotations": {DELETION_COST: "-1"}}});
+    pods.patch_merge(&pod.name_any(), &patch).await.map(drop)
 }
 
 async fn kill(client: &Client, pod: &DynamicObject) -> Result<()> {
@@ -109,98 +109,30 @@ async fn kill(client: &Client, pod: &DynamicObject) -> Result<()> {
     pods.delete_at_once(&pod.name_any()).await
 }
 
-/// Deletes the Leases that these pods hold, again and again until it is dropped: a pod is gone before its processes are, and
-/// they may take a Lease once more with their last breath. Ends only if it fails.
-async fn free_leases(client: &Client, pods: &[DynamicObject]) -> Result<()> {
-    loop {
-        free_held(client, pods).await?;
-        sleep(PAUSE).await;
+fn controllers_of(object: &DynamicObject) -> Controllers {
+    match object.labels().get(PROVIDER_LABEL) {
+        Some(provider) if provider.starts_with(INFRASTRUCTURE) => Controllers::Infrastructure,
+        _ => Controllers::Core,
     }
-}
-
-async fn free_held(client: &Client, pods: &[DynamicObject]) -> Result<()> {
-    let all = leases(client, None).list("").await?;
-    let held = all.iter().filter(|lease| is_held(lease, pods));
-    try_join_all(held.map(|lease| free(client, lease)))
-        .await
-        .map(drop)
-}
-
-async fn free(client: &Client, lease: &DynamicObject) -> Result<()> {
-    let leases = leases(client, lease.namespace().as_deref());
-    leases.delete(&lease.name_any()).await
-}
-
-/// A holder calls itself by its pod's name, an underscore and something unique.
-fn is_held(lease: &DynamicObject, pods: &[DynamicObject]) -> bool {
-    let holder = lease
-        .data
-        .pointer("/spec/holderIdentity")
-        .and_then(|holder| holder.as_str());
-    let holder = holder
-        .and_then(|holder| holder.split_once('_'))
-        .map(|(pod, _)| pod);
-    pods.iter()
-        .any(|pod| pod.namespace() == lease.namespace() && pod.metadata.name.as_deref() == holder)
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
-
     use super::*;
 
     fn object(value: Value) -> DynamicObject {
         serde_json::from_value(value).unwrap()
     }
 
-    fn lease(namespace: &str, holder: &str) -> DynamicObject {
-        object(json!({
-            "apiVersion": "coordination.k8s.io/v1", "kind": "Lease",
-            "metadata": {"name": "l", "namespace": namespace}, "spec": {"holderIdentity": holder},
-        }))
-    }
-
-    fn pod(uid: &str, ready: &str) -> DynamicObject {
-        object(json!({
-            "apiVersion": "v1", "kind": "Pod",
-            "metadata": {"name": "capi", "uid": uid, "labels": {PROVIDER_LABEL: "cluster-api"}},
-            "status": {"conditions": [{"type": "Ready", "status": ready}]},
-        }))
-    }
-
     #[test]
-    fn a_killed_pod_that_still_calls_itself_ready_is_no_successor() {
-        let killed = [pod("a", "True"), pod("b", "True")];
-        let unready = |seen: &[DynamicObject]| unready(seen, &killed, Controllers::Core);
-        assert_eq!(unready(&killed), 2);
-        assert_eq!(unready(&[pod("c", "True"), pod("d", "False")]), 1);
-        assert_eq!(unready(&[pod("c", "True"), pod("d", "True")]), 0);
-    }
-
-    #[test]
-    fn the_infrastructure_provider_is_no_successor_of_the_other_controllers() {
-        let killed = [pod("a", "True")];
-        let mut provider = pod("b", "True");
-        let label = (
-            PROVIDER_LABEL.to_owned(),
-            "infrastructure-docker".to_owned(),
-        );
-        provider.labels_mut().extend([label]);
-        let seen = [provider];
-        assert_eq!(unready(&seen, &killed, Controllers::Core), 1);
-        assert_eq!(unready(&seen, &killed, Controllers::Infrastructure), 0);
-    }
-
-    #[test]
-    fn only_the_leases_of_the_killed_pods_are_freed() {
-        let pod = object(json!({
-            "apiVersion": "v1", "kind": "Pod", "metadata": {"name": "capi-1", "namespace": "capi-system"},
-        }));
-        let pods = [pod];
-        assert!(is_held(&lease("capi-system", "capi-1_2f6c"), &pods));
-        assert!(!is_held(&lease("capi-system", "capi-12_2f6c"), &pods));
-        assert!(!is_held(&lease("capd-system", "capi-1_2f6c"), &pods));
-        assert!(!is_held(&lease("capi-system", ""), &pods));
+    fn the_infrastructure_provider_is_told_from_the_other_controllers() {
+        let of = |provider: &str| {
+            controllers_of(&object(json!({
+                "apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p", "labels": {PROVIDER_LABEL: provider}},
+            })))
+        };
+        assert_eq!(of("infrastructure-docker"), Controllers::Infrastructure);
+        assert_eq!(of("cluster-api"), Controllers::Core);
+        assert_eq!(of("control-plane-kubeadm"), Controllers::Core);
     }
 }

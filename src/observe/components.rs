@@ -12,6 +12,7 @@ use super::Installed;
 use crate::catalog::manifest::{
     CERT_MANAGER, CORE_LABEL, MANAGED_LABEL, PROVIDER_LABEL, SHA256_ANNOTATION, VERSION_ANNOTATION,
 };
+use crate::names::STANDBY_ANNOTATION;
 use crate::tools::kube::{DynamicObject, Objects, is_true};
 
 pub use trouble::trouble;
@@ -46,6 +47,8 @@ pub async fn installed(client: &Client) -> Result<BTreeMap<String, Installed>> {
             version: version.to_owned(),
             sha256: annotation(object, SHA256_ANNOTATION).to_owned(),
             ready: ready(&deployments, &name),
+            standby: of(&deployments, &name)
+                .any(|it| it.annotations().contains_key(STANDBY_ANNOTATION)),
         };
         (name, installed)
     };
@@ -65,14 +68,18 @@ fn label(component: &str) -> &'static str {
     }
 }
 
+fn of<'a>(
+    deployments: &'a [DynamicObject],
+    component: &'a str,
+) -> impl Iterator<Item = &'a DynamicObject> {
+    deployments.iter().filter(move |deployment| {
+        let value = deployment.labels().get(label(component));
+        value.is_some_and(|value| value == component)
+    })
+}
+
 fn ready(deployments: &[DynamicObject], component: &str) -> bool {
-    let is_of = |deployment: &&DynamicObject| {
-        deployment
-            .labels()
-            .get(label(component))
-            .is_some_and(|value| value == component)
-    };
-    let mut own = deployments.iter().filter(is_of).peekable();
+    let mut own = of(deployments, component).peekable();
     own.peek().is_some() && own.all(|deployment| is_true(deployment, "Available"))
 }
 

@@ -110,6 +110,7 @@ fn installed(sha256: &str) -> Installed {
         version: "v1".into(),
         sha256: sha256.into(),
         ready: true,
+        standby: false,
     }
 }
 
@@ -185,6 +186,18 @@ fn a_changed_manifest_is_applied_and_nothing_else() {
         text(&plan),
         "0 apply Cluster/acme (0 of 1 objects are as the spec wants them) after []"
     );
+}
+
+#[test]
+fn standbys_that_an_interrupted_run_left_go() {
+    let mut seen = complete();
+    let component = seen.infra.components.get_mut("cert-manager");
+    component.unwrap().standby = true;
+    let plan = up(&platform(Some(1)), &wanted(), &seen, &BTreeMap::new()).unwrap();
+    insta::assert_snapshot!(text(&plan), @r"
+    0 hand Cluster API's controllers over (standbys are left of a bring-up that was interrupted) after []
+    1 hand the infrastructure provider over (standbys are left of a bring-up that was interrupted) after []
+    ");
 }
 
 #[test]
@@ -365,7 +378,7 @@ fn a_pool_that_the_spec_wants_larger_is_scaled_after_the_control_plane_is_there(
     );
     assert!(
         text.ends_with(
-            "wait for 3 workers ready in worker-0 (0 ready, 3 wanted) after [6 11 12 15]"
+            "wait for 3 workers ready in worker-0 (0 ready, 3 wanted) after [6 12 13 16]"
         ),
         "{text}"
     );

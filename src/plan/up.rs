@@ -271,6 +271,10 @@ fn app_cluster(
     let cluster = platform.names.app_cluster();
     // The API server answers when kubeadm is done with it; Cluster API takes a while longer to notice.
     let bare = platform.substrate == Substrate::Local;
+    let mut components = seen.infra.components.values();
+    if app.initialized && components.any(|component| component.standby) {
+        drop_standbys(plan);
+    }
     let (api, control_plane) = if !app.initialized && bare {
         new_control_plane(plan, cluster, &before)
     } else if !app.initialized || !started.is_empty() {
@@ -318,7 +322,7 @@ fn missing(wanted: &[(String, String)], applied: &BTreeMap<String, String>) -> V
 }
 
 /// The steps after which a new control plane's API server answers, and after which Cluster API knows it. kubeadm has work
-/// left when the API server answers.
+/// left when the API server answers, in which the infrastructure provider must not be disturbed.
 fn new_control_plane(
     plan: &mut Plan,
     cluster: &str,
@@ -330,19 +334,29 @@ fn new_control_plane(
         cluster: cluster.clone(),
     };
     let answers = plan.add(answers, reason, before);
-    let core = restart(plan, Controllers::Core, &[answers]);
     let set_up = Action::WaitForBootstrap {
         cluster: cluster.clone(),
     };
     let set_up = plan.add(set_up, reason, before);
-    let infrastructure = restart(plan, Controllers::Infrastructure, &[core, set_up]);
-    let restarted = [core, infrastructure];
-    (answers, wait_for_control_plane(plan, &cluster, &restarted))
+    let reason = "the new control plane would be looked for only every 30 s";
+    let standbys = Action::StartStandbys {
+        cluster: cluster.clone(),
+    };
+    let standbys = plan.add(standbys, reason, before);
+    let mut hand_over =
+        |controllers, after| plan.add(Action::HandOver { controllers }, reason, &[standbys, after]);
+    let core = hand_over(Controllers::Core, answers);
+    let infrastructure = hand_over(Controllers::Infrastructure, set_up);
+    let known = wait_for_control_plane(plan, &cluster, &[core, infrastructure]);
+    (answers, known)
 }
 
-fn restart(plan: &mut Plan, controllers: Controllers, after: &[Option<usize>]) -> Option<usize> {
-    let reason = "the new control plane would be looked for only every 30 s";
-    plan.add(Action::RestartControllers { controllers }, reason, after)
+/// Of a bring-up that was interrupted, after which Cluster API found the control plane without help.
+fn drop_standbys(plan: &mut Plan) {
+    for controllers in [Controllers::Core, Controllers::Infrastructure] {
+        let reason = "standbys are left of a bring-up that was interrupted";
+        plan.add(Action::HandOver { controllers }, reason, &[]);
+    }
 }
 
 fn wait_for_control_plane(

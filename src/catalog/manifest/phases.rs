@@ -3,7 +3,7 @@
 use anyhow::{Context, Result, bail};
 use serde_json::{Map, Value, json};
 
-use super::{CONTAINERS, Provider, text, trust};
+use super::{Provider, containers, text, trust};
 use crate::catalog::Component;
 
 /// The component that issues the certificates of all others.
@@ -45,7 +45,7 @@ pub fn prepare(component: &Component, sha256: &str, mut objects: Vec<Value>) -> 
     for object in &mut objects {
         mark(component, object)?;
         trust::drop_bundles(object);
-        adapt_containers(object);
+        containers::adapt(component, object);
         choose_key(object);
     }
     let inventory = inventory(component, sha256, &objects)?;
@@ -171,27 +171,6 @@ fn provider_object(component: &Component, provider: &Provider, namespace: &str) 
     })
 }
 
-/// Pulls images only if they are absent, and probes readiness every second instead of, mostly, every ten: a webhook
-/// answers as soon as it can. The patience until a container counts as unready stays the same.
-fn adapt_containers(object: &mut Value) {
-    for list in CONTAINERS {
-        let containers = object.pointer_mut(list).and_then(Value::as_array_mut);
-        for container in containers.into_iter().flatten() {
-            container["imagePullPolicy"] = "IfNotPresent".into();
-            if let Some(probe) = container
-                .get_mut("readinessProbe")
-                .and_then(Value::as_object_mut)
-            {
-                let period = number(probe, "periodSeconds").unwrap_or(10);
-                let failures = number(probe, "failureThreshold").unwrap_or(3);
-                probe.insert("failureThreshold".to_owned(), (period * failures).into());
-                probe.insert("periodSeconds".to_owned(), 1.into());
-                probe.remove("initialDelaySeconds");
-            }
-        }
-    }
-}
-
 /// Certificates that leave their keys to cert-manager get those that are made at once; its RSA keys take it seconds.
 fn choose_key(object: &mut Value) {
     let issued = text(object, "/apiVersion").starts_with("cert-manager.io/");
@@ -199,8 +178,4 @@ fn choose_key(object: &mut Value) {
         object["spec"]["privateKey"] =
             json!({"algorithm": "ECDSA", "size": 256, "encoding": "PKCS8"});
     }
-}
-
-fn number(map: &Map<String, Value>, key: &str) -> Option<u64> {
-    map.get(key).and_then(Value::as_u64)
 }

@@ -154,6 +154,27 @@ fn containers_are_pulled_if_absent_and_probed_every_second_with_the_same_patienc
 }
 
 #[test]
+fn the_controllers_of_cluster_api_itself_take_over_soon() {
+    let manifest = PROVIDER.replace(
+        "          image:",
+        "          args: [--leader-elect]\n          image:",
+    );
+    let arguments = |name: &str| {
+        let phases = load(&component(name), &manifest).unwrap();
+        let arguments = phases.workloads[0].pointer("/spec/template/spec/containers/0/args");
+        arguments.unwrap().clone()
+    };
+    assert_eq!(
+        arguments("control-plane-kubeadm"),
+        json!(["--leader-elect", "--leader-elect-retry-period=1s"])
+    );
+    assert_eq!(
+        arguments("infrastructure-hetzner"),
+        json!(["--leader-elect"])
+    );
+}
+
+#[test]
 fn ca_bundles_are_left_to_cert_manager() {
     let phases = load(&component("infrastructure-docker"), PROVIDER).unwrap();
     assert_eq!(

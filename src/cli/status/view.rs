@@ -211,6 +211,7 @@ mod tests {
                         version: "v1.19.1".into(),
                         sha256: String::new(),
                         ready: true,
+                        standby: false,
                     },
                 )]
                 .into(),
