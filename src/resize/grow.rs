@@ -87,7 +87,8 @@ pub struct Bought {
     pub offer: usize,
     /// Who gets onto it, without its daemons.
     pub pods: Vec<(ClassId, u32)>,
-    /// It would be bought just so if more pods like these came: it is full, and nothing else holds more for its price.
+    /// It would be bought just so if more pods came: what is on it is worth its price, or it is full of equal pods and
+    /// nothing else holds more for its price.
     pub sure: bool,
 }
 

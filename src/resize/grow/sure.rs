@@ -9,10 +9,15 @@ use super::yard::{Machine, Yard};
 const AS_GOOD: f64 = 0.98;
 
 impl Yard<'_, '_, '_> {
-    /// Whether the machine would be bought just so if more pods like those on it came. `best`: see [`Self::best_rates`].
+    /// Whether the machine would be bought just so if more pods came: what is on it is worth as much as the best machine
+    /// holds for that price, or it is such a machine and full of equal pods. `best`: see [`Self::best_rates`].
     pub(super) fn is_sure(&self, machine: &Machine, measure: &Measure, best: &[f64]) -> bool {
-        let least = self.rate(machine.offer) / AS_GOOD;
-        best[machine.site] <= least && self.is_full(machine, measure)
+        let least = best[machine.site] * AS_GOOD;
+        if let [_] = machine.pods[..] {
+            return self.rate(machine.offer) >= least && self.is_full(machine, measure);
+        }
+        let price = float_price(self.market.price(machine.offer));
+        self.worth(&machine.used) >= least * price
     }
 
     /// Whether no pod like those on it has room any more.

@@ -9,7 +9,7 @@ use crate::resize::workload::{Event, Workload};
 pub enum Arrival {
     /// A thousand pods within a second.
     Second,
-    /// At random, fifty a second, for twenty seconds.
+    /// At random, fifty a second, for a minute.
     Stream,
     /// Ten apps of twenty pods within a fifth of a second, as when a namespace is deployed.
     Deployments,
@@ -31,7 +31,7 @@ impl Arrival {
     pub fn name(self) -> &'static str {
         match self {
             Self::Second => "1,000 within a second",
-            Self::Stream => "50 a second for 20 s, at random",
+            Self::Stream => "50 a second for 60 s, at random",
             Self::Deployments => "10 apps of 20 within 200 ms",
             Self::Slow => "10 apps of 20 within 2 s",
             Self::Controller => "1 app of 200, 30 of them at once, then 20 a second",
@@ -41,7 +41,8 @@ impl Arrival {
     /// Pods, and how many of each class come in a row.
     fn pods(self) -> (u32, u32) {
         match self {
-            Self::Second | Self::Stream => (1000, 1),
+            Self::Second => (1000, 1),
+            Self::Stream => (3000, 1),
             Self::Deployments | Self::Slow => (10, 20),
             Self::Controller => (1, 200),
         }

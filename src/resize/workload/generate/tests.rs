@@ -168,7 +168,7 @@ fn pods_that_arrive_come_in_the_order_of_their_times() {
         let (pods, last) = (times.len(), times.last().copied().unwrap_or_default());
         match arrival {
             Arrival::Second => assert!(pods == 1000 && last < 1.0, "{last}"),
-            Arrival::Stream => assert!(pods == 1000 && (18.0..22.0).contains(&last), "{last}"),
+            Arrival::Stream => assert!(pods == 3000 && (55.0..65.0).contains(&last), "{last}"),
             Arrival::Deployments => assert!(pods == 200 && last < 0.2, "{last}"),
             Arrival::Slow => assert!(pods == 200 && last < 2.0, "{last}"),
             Arrival::Controller => assert!(pods == 200 && (8.0..9.0).contains(&last), "{last}"),
