@@ -58,6 +58,7 @@ async fn perform(world: &World, action: Action, reporter: &Reporter) -> Result<(
             controllers::start_standbys(world, &cluster, reporter).await
         }
         Action::HandOver { controllers } => controllers::hand_over(world, controllers).await,
+        Action::DropStandbys => controllers::drop_standbys(world).await,
         Action::WaitForControlPlane { cluster } => {
             app::wait_for_control_plane(world, &cluster, reporter).await
         }

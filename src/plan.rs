@@ -95,6 +95,7 @@ pub enum Action {
     HandOver {
         controllers: Controllers,
     },
+    DropStandbys,
     WaitForControlPlane {
         cluster: String,
     },
@@ -209,6 +210,7 @@ impl fmt::Display for Action {
                 f.write_str("start standbys of Cluster API's controllers")
             }
             Self::HandOver { controllers } => write!(f, "hand {controllers} over"),
+            Self::DropStandbys => f.write_str("drop standbys of Cluster API's controllers"),
             Self::WaitForControlPlane { cluster } => {
                 write!(f, "wait for the control plane of {cluster}")
             }

@@ -22,7 +22,7 @@ use crate::progress::Reporter;
 use crate::tools::kube::{DynamicObject, Objects, Verdict};
 use crate::world::World;
 
-const READY_DEADLINE: Duration = Duration::from_mins(2);
+const DEADLINE: Duration = Duration::from_mins(2);
 
 /// Labels of infrastructure providers begin with it, as Cluster API's contract for providers has it.
 const INFRASTRUCTURE: &str = "infrastructure-";
@@ -39,7 +39,7 @@ pub(super) async fn start_standbys(
     // Then the processors have little to do: the provider writes files into the node, and sleeps between them.
     wait_for_first_node(world, cluster, "ContainerProvisioned", reporter).await?;
     let client = world.infra_client().await?;
-    let deployments = Objects::new(&client, "apps/v1", "Deployment", None);
+    let deployments = deployments(&client, None);
     let all = deployments.list(PROVIDER_LABEL).await?;
     try_join_all(all.iter().map(|it| scale(&client, it, true))).await?;
     let judge = |seen: &[DynamicObject]| match seen.iter().filter(|it| !has_standby(it)).count() {
@@ -47,7 +47,7 @@ pub(super) async fn start_standbys(
         count => Verdict::Waiting(format!("{count} of {} are not", seen.len())),
     };
     let what = "the standbys of Cluster API's controllers to be ready";
-    let deadline = world.deadline(READY_DEADLINE);
+    let deadline = world.deadline(DEADLINE);
     deployments
         .wait_list(PROVIDER_LABEL, what, deadline, reporter, judge)
         .await
@@ -59,33 +59,47 @@ pub(super) async fn start_standbys(
 /// Killing is safe: controllers only ever go on from what the API server holds.
 pub(super) async fn hand_over(world: &World, controllers: Controllers) -> Result<()> {
     let client = world.infra_client().await?;
-    let pods = Objects::new(&client, "v1", "Pod", None);
-    let mut leaders = pods.list(PROVIDER_LABEL).await?;
-    leaders.retain(|pod| controllers_of(pod) == controllers);
+    let ours = |it: &DynamicObject| controllers_of(it) == controllers;
+    let mut leaders = pods(&client, None).list(PROVIDER_LABEL).await?;
+    leaders.retain(ours);
     let held = leases::held(&client, &leaders).await?;
     leaders.retain(|pod| held.iter().any(|lease| leases::is_held(lease, pod)));
-    try_join_all(leaders.iter().map(|pod| choose(&client, pod))).await?;
-    let deployments = Objects::new(&client, "apps/v1", "Deployment", None);
-    let mut deployments = deployments.list(PROVIDER_LABEL).await?;
-    deployments.retain(|deployment| controllers_of(deployment) == controllers);
-    try_join_all(deployments.iter().map(|it| scale(&client, it, false))).await?;
+    let mut all = deployments(&client, None).list(PROVIDER_LABEL).await?;
+    all.retain(ours);
+    keep_one(&client, &all, &leaders).await?;
     try_join_all(leaders.iter().map(|pod| kill(&client, pod))).await?;
-    let deadline = world.deadline(READY_DEADLINE);
+    let deadline = world.deadline(DEADLINE);
     leases::pass_on(&client, &held, &leaders, deadline).await
+}
+
+/// Lets the pods go that do not lead.
+pub(super) async fn drop_standbys(world: &World) -> Result<()> {
+    let client = world.infra_client().await?;
+    let mut standbys = pods(&client, None).list(PROVIDER_LABEL).await?;
+    let held = leases::held(&client, &standbys).await?;
+    standbys.retain(|pod| !held.iter().any(|lease| leases::is_held(lease, pod)));
+    let all = deployments(&client, None).list(PROVIDER_LABEL).await?;
+    keep_one(&client, &all, &standbys).await
+}
+
+/// Scales Deployments to one pod each, which is none of those that are to go.
+async fn keep_one(
+    client: &Client,
+    deployments: &[DynamicObject],
+    to_go: &[DynamicObject],
+) -> Result<()> {
+    try_join_all(to_go.iter().map(|pod| choose(client, pod))).await?;
+    let scaled = deployments.iter().map(|it| scale(client, it, false));
+    try_join_all(scaled).await.map(drop)
 }
 
 /// Two pods of a Deployment if it is to have a standby, or one.
 async fn scale(client: &Client, deployment: &DynamicObject, standby: bool) -> Result<()> {
-    let deployments = Objects::new(
-        client,
-        "apps/v1",
-        "Deployment",
-        deployment.namespace().as_deref(),
-    );
     let patch = json!({
         "metadata": {"annotations": {STANDBY_ANNOTATION: standby.then_some("true")}},
         "spec": {"replicas": 1 + u8::from(standby)},
     });
+    let deployments = deployments(client, deployment.namespace().as_deref());
     deployments
         .patch_merge(&deployment.name_any(), &patch)
         .await
@@ -99,14 +113,22 @@ fn has_standby(deployment: &DynamicObject) -> bool {
 
 /// Makes a pod the first to go when its Deployment gets smaller.
 async fn choose(client: &Client, pod: &DynamicObject) -> Result<()> {
-    let pods = Objects::new(client, "v1", "Pod", pod.namespace().as_deref());
     let patch = json!({"metadata": {"annotations": {DELETION_COST: "-1"}}});
+    let pods = pods(client, pod.namespace().as_deref());
     pods.patch_merge(&pod.name_any(), &patch).await.map(drop)
 }
 
 async fn kill(client: &Client, pod: &DynamicObject) -> Result<()> {
-    let pods = Objects::new(client, "v1", "Pod", pod.namespace().as_deref());
+    let pods = pods(client, pod.namespace().as_deref());
     pods.delete_at_once(&pod.name_any()).await
+}
+
+fn pods(client: &Client, namespace: Option<&str>) -> Objects {
+    Objects::new(client, "v1", "Pod", namespace)
+}
+
+fn deployments(client: &Client, namespace: Option<&str>) -> Objects {
+    Objects::new(client, "apps/v1", "Deployment", namespace)
 }
 
 fn controllers_of(object: &DynamicObject) -> Controllers {

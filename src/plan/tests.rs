@@ -1,6 +1,7 @@
 //! Plans as text, turn by turn: what is there, what is missing, and why.
 
 mod resize;
+mod simulated;
 
 use std::collections::BTreeMap;
 
@@ -189,15 +190,15 @@ fn a_changed_manifest_is_applied_and_nothing_else() {
 }
 
 #[test]
-fn standbys_that_an_interrupted_run_left_go() {
+fn standbys_that_an_interrupted_run_left_go_and_their_leaders_stay() {
     let mut seen = complete();
     let component = seen.infra.components.get_mut("cert-manager");
     component.unwrap().standby = true;
     let plan = up(&platform(Some(1)), &wanted(), &seen, &BTreeMap::new()).unwrap();
-    insta::assert_snapshot!(text(&plan), @r"
-    0 hand Cluster API's controllers over (standbys are left of a bring-up that was interrupted) after []
-    1 hand the infrastructure provider over (standbys are left of a bring-up that was interrupted) after []
-    ");
+    insta::assert_snapshot!(
+        text(&plan),
+        @"0 drop standbys of Cluster API's controllers (they are left of a bring-up that was interrupted) after []"
+    );
 }
 
 #[test]
@@ -260,47 +261,6 @@ fn down_removes_containers_itself_when_no_cluster_object_is_there_to_do_it() {
         "0 remove acme-lb (no Cluster API is there to remove them) after []\n\
          1 remove infra node acme-mgmt-control-plane (it owns the platform and goes last) after [0]"
     );
-}
-
-fn simulated() -> Platform {
-    Platform {
-        substrate: Substrate::Sim,
-        ..platform(None)
-    }
-}
-
-#[test]
-fn a_simulated_platform_needs_a_process_and_objects() {
-    let wanted = Wanted {
-        objects: wanted().objects,
-        ..Wanted::default()
-    };
-    let plan = up(
-        &simulated(),
-        &wanted,
-        &Observed::default(),
-        &BTreeMap::new(),
-    )
-    .unwrap();
-    assert_eq!(
-        text(&plan),
-        "0 start the embedded Kubernetes (there is none) after []\n\
-         1 apply Cluster/acme (0 of 1 objects are as the spec wants them) after [0]\n\
-         2 wait for the control plane of acme (its API server does not answer) after [0 1]\n\
-         3 wait until acme is available (it is not Available) after [1 2]\n\
-         4 write kubeconfig (the one on disk is absent or out of date) after [2]\n\
-         5 wait for 1 worker ready in worker-0 (0 ready, 1 wanted) after [1 2]"
-    );
-}
-
-#[test]
-fn a_simulated_platform_goes_with_its_process() {
-    let plan = down(&simulated(), &complete()).unwrap();
-    assert_eq!(
-        text(&plan),
-        "0 stop the embedded Kubernetes and remove its state (it holds both clusters) after []"
-    );
-    assert!(down(&simulated(), &Observed::default()).unwrap().is_empty());
 }
 
 #[test]

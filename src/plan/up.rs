@@ -1,15 +1,17 @@
 //! What is missing between a spec and a running platform.
 
+mod control_plane;
 mod pools;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::drain::Removal;
-use super::{Action, Controllers, Plan};
+use super::{Action, Plan};
 use crate::catalog::Component;
 use crate::failure::Failure;
 use crate::observe::{App, Installed, Instance, Observed};
 use crate::spec::{Platform, Substrate};
+use control_plane::{drop_standbys, new_control_plane, wait_for_control_plane};
 use pools::{pools, resize};
 
 /// What `up` wants beyond the platform itself, computed before planning because it is text, not state.
@@ -319,55 +321,6 @@ fn missing(wanted: &[(String, String)], applied: &BTreeMap<String, String>) -> V
         .iter()
         .filter(|(key, hash)| applied.get(key) != Some(hash));
     missing.map(|(key, _)| key.clone()).collect()
-}
-
-/// The steps after which a new control plane's API server answers, and after which Cluster API knows it. kubeadm has work
-/// left when the API server answers, in which the infrastructure provider must not be disturbed.
-fn new_control_plane(
-    plan: &mut Plan,
-    cluster: &str,
-    before: &[Option<usize>],
-) -> (Option<usize>, Option<usize>) {
-    let reason = "it has no control plane yet";
-    let cluster = cluster.to_owned();
-    let answers = Action::WaitForApiServer {
-        cluster: cluster.clone(),
-    };
-    let answers = plan.add(answers, reason, before);
-    let set_up = Action::WaitForBootstrap {
-        cluster: cluster.clone(),
-    };
-    let set_up = plan.add(set_up, reason, before);
-    let reason = "the new control plane would be looked for only every 30 s";
-    let standbys = Action::StartStandbys {
-        cluster: cluster.clone(),
-    };
-    let standbys = plan.add(standbys, reason, before);
-    let mut hand_over =
-        |controllers, after| plan.add(Action::HandOver { controllers }, reason, &[standbys, after]);
-    let core = hand_over(Controllers::Core, answers);
-    let infrastructure = hand_over(Controllers::Infrastructure, set_up);
-    let known = wait_for_control_plane(plan, &cluster, &[core, infrastructure]);
-    (answers, known)
-}
-
-/// Of a bring-up that was interrupted, after which Cluster API found the control plane without help.
-fn drop_standbys(plan: &mut Plan) {
-    for controllers in [Controllers::Core, Controllers::Infrastructure] {
-        let reason = "standbys are left of a bring-up that was interrupted";
-        plan.add(Action::HandOver { controllers }, reason, &[]);
-    }
-}
-
-fn wait_for_control_plane(
-    plan: &mut Plan,
-    cluster: &str,
-    before: &[Option<usize>],
-) -> Option<usize> {
-    let action = Action::WaitForControlPlane {
-        cluster: cluster.to_owned(),
-    };
-    plan.add(action, "its API server does not answer", before)
 }
 
 /// Containers of the app cluster that stopped: started again, a machine heals faster than it is replaced.
