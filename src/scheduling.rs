@@ -19,6 +19,7 @@ mod fixed;
 mod inquiry;
 pub mod labels;
 mod layout;
+mod named;
 pub mod node;
 pub mod pod;
 mod pods;

@@ -24,9 +24,9 @@ const LONG_QUIET: Duration = Duration::from_secs(1);
 const MEMORY: u32 = 8;
 
 /// No pod waits longer for others to come,
-const PATIENCE: Duration = Duration::from_secs(2);
-/// and none whose machine is sure.
-const LITTLE_PATIENCE: Duration = Duration::from_millis(500);
+const PATIENCE: Duration = Duration::from_secs(5);
+/// and none whose machine is sure: of a stream of pods, those that come within less do not make good mixtures.
+const LITTLE_PATIENCE: Duration = Duration::from_secs(2);
 
 /// Pods that came together, the last ones of all; times are counted from any one point.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

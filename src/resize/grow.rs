@@ -33,6 +33,8 @@ mod turns;
 mod wish;
 mod yard;
 
+use std::collections::BTreeMap;
+
 use crate::scheduling::{ClassId, NodeId, State};
 
 use super::offer::{Offer, Price};
@@ -45,6 +47,10 @@ pub struct Waiting {
     pub class: ClassId,
     pub pods: u32,
 }
+
+/// What pods of a burst ask for, by the places of the resources' names, and how many ask for just that. Those count as well
+/// that have their machines already: machines are worth what they hold for all of a burst, not for the last few of it.
+pub type Demand = BTreeMap<Vec<(usize, i64)>, u32>;
 
 /// How hard to look for a cheaper choice. Counted in steps, not in time: the same input gives the same answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,7 +109,8 @@ pub struct Helpless {
 /// Finds places for the pods, first on what is there, then on new machines; those of higher priority first. The state is
 /// the same afterwards, but for classes it got to know.
 pub fn grow(state: &mut State, waiting: &[Waiting], offers: &[Offer], effort: Effort) -> Growth {
-    grow_by_preference(state, waiting, offers, &[offers.len()], effort)
+    let demand = Demand::new();
+    grow_by_preference(state, waiting, &demand, offers, &[offers.len()], effort)
 }
 
 /// The same where some offers are preferred whatever they cost: first the best is made of those up to the first of `ends`,
@@ -111,11 +118,12 @@ pub fn grow(state: &mut State, waiting: &[Waiting], offers: &[Offer], effort: Ef
 pub fn grow_by_preference(
     state: &mut State,
     waiting: &[Waiting],
+    demand: &Demand,
     offers: &[Offer],
     ends: &[usize],
     effort: Effort,
 ) -> Growth {
-    let (measure, mut wishes, helpless) = wish::read(state, waiting, offers);
+    let (measure, mut wishes, helpless) = wish::read(state, waiting, demand, offers);
     let mut trial = state.trial();
     let placed = settle::settle(&mut trial, &measure, &mut wishes);
     wishes.retain(|wish| wish.pods > 0);

@@ -47,8 +47,8 @@ impl State {
         let claims = Some(pod).filter(|pod| !pod.claims.is_empty());
         let wishes = claims.map(|pod| self.storage.wishes(pod)).transpose()?;
         let in_use = |claim: &&str| {
-            let claim = (pod.namespace.clone(), (*claim).to_owned());
-            self.claims_in_use.get(&claim).is_some_and(|uses| *uses > 0)
+            let uses = self.claims_in_use.get(&pod.namespace, claim);
+            uses.is_some_and(|uses| *uses > 0)
         };
         let mut one_pod = wishes.iter().flat_map(|wishes| &wishes.one_pod);
         let shun = |tally: &usize| !self.tallies.get(*tally).is_empty();

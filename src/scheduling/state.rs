@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::classes::{Class, Tallies};
 use super::fixed::FixedRules;
 use super::labels::Labels;
+use super::named::Named;
 use super::node::Node;
 use super::pod::{HostPort, Pod};
 use super::pods::Pods;
@@ -42,8 +43,8 @@ pub struct State {
     pub(super) fixed: FixedRules,
     pub(super) namespaces: Namespaces,
     pub(super) pods: Pods,
-    /// Claims of the pods that are on nodes, by namespace and name.
-    pub(super) claims_in_use: HashMap<(String, String), u32>,
+    /// By claim: how many pods that are on nodes use it.
+    pub(super) claims_in_use: Named<u32>,
     pub(super) storage: Storage,
     /// Names of resources; amounts are kept by their place here.
     pub(super) resources: Vec<String>,
@@ -231,14 +232,12 @@ impl State {
         for port in &content.pod.host_ports {
             slot.change_port(port, pods);
         }
-        for claim in content
-            .pod
-            .claims
-            .iter()
-            .filter(|claim| claim.made_for.is_none())
-        {
-            let claim = (content.pod.namespace.clone(), claim.name.clone());
-            let uses = self.claims_in_use.entry(claim).or_default();
+        let claims = content.pod.claims.iter();
+        for claim in claims.filter(|claim| claim.made_for.is_none()) {
+            let uses = self
+                .claims_in_use
+                .entry(&content.pod.namespace, &claim.name);
+            let uses = uses.or_default();
             *uses = uses.saturating_add_signed(pods);
         }
         self.tallies.count(content, number, terminating, pods);

@@ -9,6 +9,7 @@ mod wishes;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use super::named::Named;
 use super::pod::{Pod, PodClaim};
 use super::ties::labels_of_terms;
 
@@ -20,8 +21,7 @@ pub(super) use wishes::Wishes;
 /// What is stored of storage.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Storage {
-    /// By namespace and name.
-    claims: HashMap<(String, String), Claim>,
+    claims: Named<Claim>,
     volumes: Volumes,
     classes: HashMap<String, StorageClass>,
     /// Drivers that say how much room there is.
@@ -51,7 +51,6 @@ impl Storage {
     }
 
     fn claim(&self, pod: &Pod, claim: &PodClaim) -> Option<&Claim> {
-        self.claims
-            .get(&(pod.namespace.clone(), claim.name.clone()))
+        self.claims.get(&pod.namespace, &claim.name)
     }
 }

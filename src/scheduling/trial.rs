@@ -155,15 +155,14 @@ impl Trial<'_> {
         self.done.len()
     }
 
-    /// Takes all changes back but the first so many. Pods that went from node to node are taken off the last one alone.
+    /// Takes all changes back but the first so many. Pods that went from node to node are taken off the last one alone,
+    /// and before any node goes: that of an empty node costs the least.
     pub fn back_to(&mut self, changes: usize) {
-        let mut pods = Vec::new();
-        for step in self.done.drain(changes..).rev() {
+        let (mut pods, mut nodes) = (Vec::new(), Vec::new());
+        for step in self.done.drain(changes..) {
             match step {
                 Step::Pods(class, number, count) => pods.push((number, class, count)),
-                Step::Node(number, node) => {
-                    self.state.replace(number, node);
-                }
+                Step::Node(number, node) => nodes.push((number, node)),
             }
         }
         pods.sort_unstable();
@@ -173,6 +172,9 @@ impl Trial<'_> {
             if count != 0 {
                 self.state.add(class, number, false, -count);
             }
+        }
+        for (number, node) in nodes.into_iter().rev() {
+            self.state.replace(number, node);
         }
     }
 

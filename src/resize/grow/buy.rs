@@ -72,7 +72,7 @@ fn buy_in_turn(
     let mut yard = Yard::new(trial, market, watched);
     let (mut parts, mut homeless) = (Vec::new(), Vec::new());
     for tier in tiers {
-        homeless.extend(yard.buy(tier, &mut parts, effort));
+        homeless.extend(yard.buy(tier, &mut parts, measure, effort));
     }
     if watched && tiers.len() > 1 {
         homeless.extend(yard.place_in_turn(tiers));
@@ -122,7 +122,13 @@ fn growth(yard: &Yard, homeless: &[Lot], measure: &Measure, bound: Price) -> Gro
 
 impl Yard<'_, '_, '_> {
     /// Finds machines for all of these; returns those without one.
-    fn buy(&mut self, wishes: &[Wish], parts: &mut Vec<Part>, effort: Effort) -> Vec<Lot> {
+    fn buy(
+        &mut self,
+        wishes: &[Wish],
+        parts: &mut Vec<Part>,
+        measure: &Measure,
+        effort: Effort,
+    ) -> Vec<Lot> {
         if wishes.iter().any(|wish| wish.ties.beyond) {
             self.market.set_probes(self.trial);
         }
@@ -131,7 +137,7 @@ impl Yard<'_, '_, '_> {
         let pods = wishes.iter().map(|wish| u64::from(wish.pods)).sum::<u64>();
         let free = wishes.iter().all(|wish| wish.ties.is_free()) && self.machines.is_empty();
         let few = free && pods <= u64::from(effort.exact_up_to);
-        self.prices = bounds::unit_prices(&problem::of(&self.market, &sorted.parts));
+        self.prices = bounds::unit_prices(&problem::of_burst(&self.market, &sorted.parts, measure));
         if few && self.buy_cheapest(&sorted.parts, effort.improvements) {
             parts.append(&mut sorted.parts);
             return Vec::new();

@@ -11,9 +11,42 @@ pub(super) type Content = Vec<(usize, u32)>;
 /// Of more kinds than these, some of every size are looked at.
 const LOOKED_AT: usize = 48;
 
-/// What of the kinds goes into the room: the lead in front, then what leaves the amounts that are left in balance. `order`
-/// names the kinds that may go in, the most worthwhile first.
-pub(super) fn fill(kinds: &[Kind], order: &[usize], room: &[i64]) -> (Content, Vec<i64>) {
+/// Kinds that may go into a machine, by place.
+#[derive(Debug)]
+pub(super) struct Order {
+    /// The most worthwhile first.
+    pub kinds: Vec<usize>,
+    /// The least of each amount that any of them takes: where there is less, nobody has room.
+    pub least: Vec<i64>,
+}
+
+impl Order {
+    pub(super) fn of(all: &[Kind], kinds: Vec<usize>) -> Self {
+        let mut order = Self {
+            kinds,
+            least: Vec::new(),
+        };
+        order.tidy(all);
+        order
+    }
+
+    /// Forgets kinds that are used up; whether there were any.
+    pub(super) fn tidy(&mut self, all: &[Kind]) -> bool {
+        let before = self.kinds.len();
+        self.kinds.retain(|kind| all[*kind].pods > 0);
+        let mut amounts = self.kinds.iter().map(|kind| &all[*kind].amounts);
+        self.least = amounts.next().cloned().unwrap_or_default();
+        for amounts in amounts {
+            for (least, amount) in self.least.iter_mut().zip(amounts) {
+                *least = (*least).min(*amount);
+            }
+        }
+        self.kinds.len() < before
+    }
+}
+
+/// What of the kinds goes into the room: the lead in front, then what leaves the amounts that are left in balance.
+pub(super) fn fill(kinds: &[Kind], order: &Order, room: &[i64]) -> (Content, Vec<i64>) {
     let mut filling = Filling {
         kinds,
         whole: room
@@ -24,8 +57,8 @@ pub(super) fn fill(kinds: &[Kind], order: &[usize], room: &[i64]) -> (Content, V
         room: room.to_vec(),
         content: Content::new(),
     };
-    let step = order.len().div_ceil(LOOKED_AT).max(1);
-    let mut open: Vec<usize> = order.iter().copied().step_by(step).collect();
+    let step = order.kinds.len().div_ceil(LOOKED_AT).max(1);
+    let mut open: Vec<usize> = order.kinds.iter().copied().step_by(step).collect();
     open.retain(|kind| filling.most(*kind) > 0);
     if let Some(lead) = open.first().copied() {
         filling.take_of(&mut open, lead, |_| 1);
@@ -34,7 +67,10 @@ pub(super) fn fill(kinds: &[Kind], order: &[usize], room: &[i64]) -> (Content, V
         filling.take_of(&mut open, best, |most| (most / 8).max(1));
     }
     // Those that were not looked at fill what is left.
-    for kind in order {
+    for kind in &order.kinds {
+        if !wish::holds(&filling.room, &order.least) {
+            break;
+        }
         filling.take(*kind, filling.most(*kind));
     }
     filling.content.sort_unstable();

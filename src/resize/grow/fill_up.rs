@@ -73,7 +73,7 @@ impl Yard<'_, '_, '_> {
     /// Whether all that a choice takes is left, for a machine of such an offer.
     fn can_be_had(&self, stock: &Stock, choice: &Choice, now: usize) -> bool {
         let mut content = choice.content.iter();
-        (choice.offer == now || self.market.left[choice.offer] > 0)
+        self.market.has(choice.offer, Some(now))
             && content.all(|(kind, pods)| stock.kinds[*kind].pods >= *pods)
     }
 
@@ -81,12 +81,12 @@ impl Yard<'_, '_, '_> {
     fn best_fill(&self, stock: &Stock, machine: usize, sizes: usize) -> Option<Choice> {
         let now = &self.machines[machine];
         let order = &stock.orders[now.site];
-        if order.is_empty() {
+        if order.kinds.is_empty() {
             return None;
         }
         let offers = self.market.sites[now.site].offers.iter().copied();
         let larger = offers.filter(|offer| {
-            (self.market.left[*offer] > 0 || *offer == now.offer)
+            self.market.has(*offer, Some(now.offer))
                 && wish::holds(&self.market.holds[*offer], &now.used)
         });
         let mut before: &[i64] = &[];
@@ -95,8 +95,7 @@ impl Yard<'_, '_, '_> {
             std::mem::replace(&mut before, holds) != holds
         });
         let choices = distinct.take(sizes).map(|offer| {
-            let mut room = self.market.holds[offer].clone();
-            wish::add(&mut room, &now.used, -1);
+            let room = self.room(offer, &now.used);
             let (content, left) = fill(stock.kinds, order, &room);
             let holds = self.worth(&self.market.holds[offer]);
             Choice {

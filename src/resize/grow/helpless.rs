@@ -1,5 +1,6 @@
 //! Why no machine that can be had helps a pod: the one constraint that stands in the way, told of the best candidate.
 
+use crate::resize::offer::INSTANCE_TYPE;
 use crate::scheduling::refusal::NodeRule;
 use crate::scheduling::{HOSTNAME, Refusal, State};
 
@@ -29,7 +30,7 @@ pub(super) fn why(state: &State, market: &Market, measure: &Measure, lot: &Lot) 
 
 fn name(market: &Market, offer: usize) -> String {
     let offer = &market.offers[offer];
-    let machine_type = offer.node.labels.get("node.kubernetes.io/instance-type");
+    let machine_type = offer.node.labels.get(INSTANCE_TYPE);
     match machine_type {
         Some(machine_type) => format!("{machine_type} of {}", offer.group),
         None => format!("machines of {}", offer.group),

@@ -119,7 +119,12 @@ impl<'a> Market<'a> {
         &self.offers[self.sites[site].offers[0]].node
     }
 
-    /// The cheapest offer of a site that holds the amounts and can be had; `kept` can, for it is kept for that.
+    /// Whether a machine of the offer can be had; `kept` can, for it is kept for that.
+    pub(super) fn has(&self, offer: usize, kept: Option<usize>) -> bool {
+        self.left[offer] > 0 || Some(offer) == kept
+    }
+
+    /// The cheapest offer of a site that holds the amounts and can be had.
     pub(super) fn cheapest(
         &self,
         site: usize,
@@ -127,7 +132,7 @@ impl<'a> Market<'a> {
         kept: Option<usize>,
     ) -> Option<usize> {
         let offers = self.sites[site].offers.iter().copied();
-        let mut can = offers.filter(|offer| self.left[*offer] > 0 || Some(*offer) == kept);
+        let mut can = offers.filter(|offer| self.has(*offer, kept));
         can.find(|offer| wish::holds(&self.holds[*offer], amounts))
     }
 

@@ -2,7 +2,7 @@
 
 use crate::resize::approximate::float_price;
 
-use super::fill::{Content, fill};
+use super::fill::{Content, Order, fill};
 use super::kinds::{Batch, Kind, Lot};
 use super::wish;
 use super::yard::Yard;
@@ -20,8 +20,8 @@ pub(super) const AS_GOOD: f64 = 0.98;
 #[derive(Debug)]
 pub(super) struct Stock<'k> {
     pub kinds: &'k mut Vec<Kind>,
-    /// By site: kinds that can go there, the most worthwhile first.
-    pub orders: Vec<Vec<usize>>,
+    /// By site: kinds that can go there.
+    pub orders: Vec<Order>,
     /// All kinds, the most worthwhile first.
     order: Vec<usize>,
 }
@@ -44,7 +44,8 @@ impl<'k> Stock<'k> {
         order.sort_by(|a, b| worth[*b].total_cmp(&worth[*a]).then(a.cmp(b)));
         let site = |site: usize| {
             let order = order.iter().copied();
-            order.filter(|kind| kinds[*kind].reach[site]).collect()
+            let there = order.filter(|kind| kinds[*kind].reach[site]);
+            Order::of(kinds, there.collect())
         };
         Self {
             orders: (0..yard.market.sites.len()).map(site).collect(),
@@ -77,9 +78,7 @@ impl<'k> Stock<'k> {
     pub(super) fn tidy(&mut self) -> bool {
         let mut any = false;
         for order in &mut self.orders {
-            let (kinds, before) = (&self.kinds, order.len());
-            order.retain(|kind| kinds[*kind].pods > 0);
-            any |= order.len() < before;
+            any |= order.tidy(self.kinds);
         }
         any
     }
@@ -146,19 +145,19 @@ impl Yard<'_, '_, '_> {
     /// them.
     fn worth_while(&self, stock: &Stock, site: usize, lead: usize) -> usize {
         let (offers, order) = (&self.market.sites[site].offers, &stock.orders[site]);
-        let amounts = |kind: &usize| &stock.kinds[*kind].amounts;
         let most = self.market.volumes().filter_map(|r| {
-            let least = order.iter().map(|kind| amounts(kind)[r]).min()?;
+            let least = *order.least.get(r)?;
             let attached = self.market.holds[*offers.first()?][r];
             (least > 0).then(|| attached / least)
         });
-        let (Some(most), Some(dearest)) = (most.min(), order.first()) else {
+        let (Some(most), Some(dearest)) = (most.min(), order.kinds.first()) else {
             return offers.len();
         };
-        let worth = self.worth(amounts(dearest)) * float_price(most.max(0).unsigned_abs());
+        let amounts = |kind: usize| &stock.kinds[kind].amounts;
+        let worth = self.worth(amounts(*dearest)) * float_price(most.max(0).unsigned_abs());
         let filled =
             offers.partition_point(|offer| float_price(self.market.price(*offer)) <= worth);
-        let cheapest = self.market.cheapest(site, amounts(&lead), None);
+        let cheapest = self.market.cheapest(site, amounts(lead), None);
         let cheapest = cheapest.and_then(|it| offers.iter().position(|offer| *offer == it));
         cheapest.map_or(filled, |place| filled.max(place + 1))
     }
@@ -227,8 +226,7 @@ impl Yard<'_, '_, '_> {
         used: &[i64],
         lead: usize,
     ) -> Option<(Content, f64)> {
-        let mut room = self.market.holds[offer].clone();
-        wish::add(&mut room, used, -1);
+        let room = self.room(offer, used);
         let before = self.worth(&room);
         if !wish::holds(&room, &stock.kinds[lead].amounts) {
             return None;

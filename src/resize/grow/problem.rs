@@ -7,6 +7,7 @@ use crate::scheduling::Apart;
 
 use super::kinds::{Kind, Part};
 use super::market::Market;
+use super::wish::Measure;
 
 /// What tells items apart: their size, where they may go, and whom they keep away from.
 type Likeness<'a> = (&'a [i64], &'a [bool], Option<u32>);
@@ -49,6 +50,28 @@ pub(super) fn of(market: &Market, parts: &[Part]) -> Problem {
         items: items(&groups(parts), parts, fits),
         bins: stocks.iter().map(|stock| stock.bin.clone()).collect(),
     }
+}
+
+/// The problem with the pods of the burst instead of those that wait, if they are more; without their rules.
+pub(super) fn of_burst(market: &Market, parts: &[Part], measure: &Measure) -> Problem {
+    let mut problem = of(market, parts);
+    let waiting: u64 = parts.iter().map(|part| u64::from(part.pods)).sum();
+    let came: u64 = measure
+        .demand
+        .iter()
+        .map(|(_, pods)| u64::from(*pods))
+        .sum();
+    if came > waiting {
+        let item = |(amounts, pods): &(Vec<i64>, u32)| Item {
+            fits: vec![true; problem.bins.len()],
+            per_bin: u32::MAX,
+            amounts: amounts.clone(),
+            count: *pods,
+            apart: None,
+        };
+        problem.items = measure.demand.iter().map(item).collect();
+    }
+    problem
 }
 
 /// A problem whose items are the kinds, one by one.

@@ -73,6 +73,10 @@ impl Settling<'_, '_> {
     }
 
     fn settle_tied(&mut self, wish: &mut Wish) {
+        // Whoever finds no room at all need not be asked about, which takes its time.
+        if self.rooms.next(self.trial, 0, &wish.amounts).is_none() {
+            return;
+        }
         let mut lanes = Lanes::default();
         while wish.pods > 0 {
             let Ok(inquiry) = self.trial.ask(wish.class) else {

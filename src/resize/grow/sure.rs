@@ -2,7 +2,7 @@
 
 use crate::resize::approximate::float_price;
 
-use super::wish::{self, Measure};
+use super::wish::Measure;
 use super::yard::{Machine, Yard};
 
 /// So much of the best is as good as the best: packing loses more.
@@ -22,8 +22,7 @@ impl Yard<'_, '_, '_> {
 
     /// Whether no pod like those on it has room any more.
     fn is_full(&self, machine: &Machine, measure: &Measure) -> bool {
-        let mut room = self.market.holds[machine.offer].clone();
-        wish::add(&mut room, &machine.used, -1);
+        let room = self.room(machine.offer, &machine.used);
         let mut pods = machine.pods.iter();
         pods.all(|(class, _)| !measure.has_room(self.trial, *class, &room))
     }

@@ -7,7 +7,7 @@ mod used_up;
 
 use serde_json::{Value, json};
 
-use super::{Effort, Growth, Waiting, grow};
+use super::{Demand, Effort, Growth, Waiting, grow, grow_by_preference};
 use crate::resize::offer::{Offer, Price};
 use crate::scheduling::{ClassId, HOSTNAME, Node, NodeId, Pod, State, Trial};
 
@@ -234,7 +234,7 @@ fn place_in_turn(
         pods: *pods,
     });
     // In the order in which they were looked at.
-    let (_, order, _) = super::wish::read(trial, &classes.collect::<Vec<_>>(), &[]);
+    let (_, order, _) = super::wish::read(trial, &classes.collect::<Vec<_>>(), &Demand::new(), &[]);
     let rank = |class| order.iter().position(|wish| wish.class == class);
     let mut left = due.to_vec();
     left.sort_by_key(|(class, id, _)| (turn(&trial.ties(*class)), rank(*class), *id));

@@ -6,7 +6,7 @@ use crate::resize::offer::Offer;
 use crate::scheduling::node::ATTACHABLE;
 use crate::scheduling::{Attached, ClassId, NodeId, State, Ties};
 
-use super::{Helpless, Waiting};
+use super::{Demand, Helpless, Waiting};
 
 /// What anybody who waits takes of a machine. Amounts are kept in this order: resources, the number of pods, volumes.
 #[derive(Debug, Clone, Default)]
@@ -16,6 +16,8 @@ pub(super) struct Measure {
     pub drivers: Vec<(String, i64)>,
     /// By class and driver: volumes that nobody else who waits shares. The others are left to the rules.
     volumes: BTreeMap<ClassId, Vec<i64>>,
+    /// What pods of the burst take, and how many take just that.
+    pub demand: Vec<(Vec<i64>, u32)>,
 }
 
 /// Pods of a class that have no place yet.
@@ -29,7 +31,7 @@ pub(super) struct Wish {
 }
 
 impl Measure {
-    fn of(state: &State, waiting: &[Waiting], offers: &[Offer]) -> Self {
+    fn of(state: &State, waiting: &[Waiting], demand: &Demand, offers: &[Offer]) -> Self {
         let mut places: Vec<usize> = Vec::new();
         for Waiting { class, .. } in waiting {
             for (place, _) in state.requests(*class) {
@@ -44,6 +46,12 @@ impl Measure {
             ..Self::default()
         };
         measure.count_volumes(state, waiting, offers);
+        let amounts = |asked| {
+            let no_volumes = measure.drivers.iter().map(|_| 0);
+            measure.sizes_of(asked).chain(no_volumes).collect()
+        };
+        let demand = demand.iter();
+        measure.demand = demand.map(|(it, pods)| (amounts(it), *pods)).collect();
         measure
     }
 
@@ -54,29 +62,27 @@ impl Measure {
         if limited.is_empty() {
             return;
         }
-        let wanted = |class| {
-            let volumes = state.attached(class);
-            volumes.filter(|(driver, _)| limited.contains(driver))
-        };
+        let wanted = waiting.iter().flat_map(|Waiting { class, pods }| {
+            let volumes = state.attached(*class);
+            volumes.map(|volume| (volume, *class, *pods))
+        });
+        let wanted = wanted.filter(|((driver, _), ..)| limited.contains(driver));
+        let wanted: Vec<(Attached, ClassId, u32)> = wanted.collect();
         let mut users: HashMap<Attached, u32> = HashMap::new();
-        for Waiting { class, pods } in waiting {
-            for volume in wanted(*class) {
-                let users = users.entry(volume).or_default();
-                *users = users.saturating_add(*pods);
-            }
+        for (volume, _, pods) in &wanted {
+            let users = users.entry(*volume).or_default();
+            *users = users.saturating_add(*pods);
         }
         users.retain(|_, users| *users == 1);
         let drivers = users.keys().map(|(driver, _)| *driver);
         let drivers: Vec<&str> = drivers.collect::<BTreeSet<_>>().into_iter().collect();
         self.drivers = drivers.iter().map(|it| ((*it).to_owned(), 0)).collect();
-        for Waiting { class, .. } in waiting {
-            for volume in wanted(*class).filter(|volume| users.contains_key(volume)) {
+        for (volume, class, _) in &wanted {
+            let driver = drivers.binary_search(&volume.0);
+            if let Some(driver) = driver.ok().filter(|_| users.contains_key(volume)) {
                 let none = || vec![0; drivers.len()];
-                let counts = self.volumes.entry(*class).or_insert_with(none);
-                if let Ok(driver) = drivers.binary_search(&volume.0) {
-                    counts[driver] += 1;
-                    self.drivers[driver].1 += 1;
-                }
+                self.volumes.entry(*class).or_insert_with(none)[driver] += 1;
+                self.drivers[driver].1 += 1;
             }
         }
     }
@@ -103,15 +109,18 @@ impl Measure {
     }
 
     fn each(&self, state: &State, class: ClassId) -> impl Iterator<Item = i64> {
-        let asked = state.requests(class);
-        let amount = move |place: &usize| {
+        let volumes = self.volumes.get(&class).into_iter().flatten();
+        let volumes = volumes.copied().chain(std::iter::repeat(0));
+        let sizes = self.sizes_of(state.requests(class));
+        sizes.chain(volumes.take(self.drivers.len()))
+    }
+
+    fn sizes_of(&self, asked: &[(usize, i64)]) -> impl Iterator<Item = i64> {
+        let amount = |place: &usize| {
             let asked = asked.iter().find(|(asked, _)| asked == place);
             asked.map_or(0, |(_, amount)| *amount)
         };
-        let volumes = self.volumes.get(&class).into_iter().flatten();
-        let volumes = volumes.copied().chain(std::iter::repeat(0));
-        let sizes = self.places.iter().map(amount).chain([1]);
-        sizes.chain(volumes.take(self.drivers.len()))
+        self.places.iter().map(amount).chain([1])
     }
 
     /// Appends what is free on a node that is there. How many volumes it attaches more is left to the rules.
@@ -151,6 +160,7 @@ impl Measure {
 pub(super) fn read(
     state: &State,
     waiting: &[Waiting],
+    demand: &Demand,
     offers: &[Offer],
 ) -> (Measure, Vec<Wish>, Vec<Helpless>) {
     let mut sorted = waiting.to_vec();
@@ -161,7 +171,7 @@ pub(super) fn read(
         first.pods = first.pods.saturating_add(if same { next.pods } else { 0 });
         same
     });
-    let measure = Measure::of(state, &sorted, offers);
+    let measure = Measure::of(state, &sorted, demand, offers);
     let (mut wishes, mut refused) = (Vec::new(), Vec::new());
     for Waiting { class, pods } in sorted {
         match state.ask(class) {

@@ -75,6 +75,13 @@ impl<'t, 's, 'a> Yard<'t, 's, 'a> {
         approximate::worth(&self.prices, amounts)
     }
 
+    /// What is free on a machine of the offer of which so much is used.
+    pub(super) fn room(&self, offer: usize, used: &[i64]) -> Vec<i64> {
+        let mut room = self.market.holds[offer].clone();
+        wish::add(&mut room, used, -1);
+        room
+    }
+
     /// Whether a machine holds so much more as it is.
     pub(super) fn has_room(&self, machine: usize, amounts: &[i64]) -> bool {
         let now = &self.machines[machine];

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use super::super::decision::{self, Decision, Held};
 use super::super::grow::{self, Effort, Growth, Placed, Waiting};
-use super::super::offer::{Offer, Price};
+use super::super::offer::{INSTANCE_TYPE, Offer, Price};
 use super::super::policy::Policy;
 use super::Model;
 use super::allowance::Allowance;
@@ -30,8 +30,6 @@ const QUICKLY: Effort = Effort {
     exact_up_to: 0,
     columns: 0,
 };
-
-const INSTANCE_TYPE: &str = "node.kubernetes.io/instance-type";
 
 /// A pod that has a place already, though the scheduler has not put it there yet.
 #[derive(Debug, Clone)]
@@ -85,7 +83,14 @@ impl Model {
             let hurry = self.pods.more_may_come(now);
             let effort = if hurry { QUICKLY } else { EFFORT };
             let state = &mut self.state;
-            let mut growth = grow::grow_by_preference(state, &waiting, &offers, &ends, effort);
+            let mut growth = grow::grow_by_preference(
+                state,
+                &waiting,
+                self.pods.demand(),
+                &offers,
+                &ends,
+                effort,
+            );
             let placed = names.settle(&growth.placed);
             self.plan_for(&placed);
             settled.extend(placed);

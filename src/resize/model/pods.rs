@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use k8s_openapi::api::core::v1 as core;
 
 use super::super::burst::Burst;
+use super::super::grow::Demand;
 use super::super::shrink::{Leave, Obstacle};
 use super::leave::{self, Stay};
 use super::time::{after, since};
@@ -40,6 +41,8 @@ pub(super) struct Pods {
     by_node: HashMap<Arc<str>, BTreeMap<PodKey, Resident>>,
     node_of: HashMap<PodKey, Arc<str>>,
     burst: Option<Burst>,
+    /// Of the burst.
+    demand: Demand,
 }
 
 impl Pods {
@@ -82,12 +85,12 @@ impl Pods {
             since: now,
             unschedulable: is_unschedulable(pod),
         };
-        self.wait(now, key, waits) || left
+        self.wait(state, now, key, waits) || left
     }
 
-    fn wait(&mut self, now: Timestamp, key: PodKey, waits: Waits) -> bool {
+    fn wait(&mut self, state: &State, now: Timestamp, key: PodKey, waits: Waits) -> bool {
         let Some(known) = self.waiting.get_mut(&key) else {
-            self.burst = Some(Burst::with(self.burst, clock(now)));
+            self.come(state, now, waits.class);
             self.waiting.insert(key, waits);
             return true;
         };
@@ -98,6 +101,16 @@ impl Pods {
         *known = Waits { since, ..waits };
         // Only for a pod that came alone the scheduler's word is waited for.
         !same || told && self.burst.is_some_and(|burst| burst.is_alone())
+    }
+
+    fn come(&mut self, state: &State, now: Timestamp, class: ClassId) {
+        let burst = Burst::with(self.burst, clock(now));
+        if burst.is_alone() {
+            self.demand.clear();
+        }
+        self.burst = Some(burst);
+        let asked = state.requests(class).to_vec();
+        *self.demand.entry(asked).or_default() += 1;
     }
 
     fn settle(&mut self, key: PodKey, node: &str, resident: Resident) -> bool {
@@ -140,6 +153,11 @@ impl Pods {
 
     pub(super) fn waiting_classes(&self) -> BTreeSet<ClassId> {
         self.waiting.values().map(|waits| waits.class).collect()
+    }
+
+    /// What pods of the last burst ask for, those included that have been helped.
+    pub(super) fn demand(&self) -> &Demand {
+        &self.demand
     }
 
     /// Whether a burst of pods is not over.

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use super::super::offer::INSTANCE_TYPE;
 use super::super::prices::{MachineType, PriceList};
 use super::groups::Group;
 use super::objects::Infrastructure;
@@ -45,7 +46,7 @@ impl Template {
         let mut annotations = object.metadata.annotations;
         annotations.extend(inner.annotations);
         let labels = inner.labels;
-        let machine_type = labels.get("node.kubernetes.io/instance-type");
+        let machine_type = labels.get(INSTANCE_TYPE);
         Self {
             machine_type: machine_type.cloned().unwrap_or_default(),
             capacity: object.status.capacity,
@@ -184,7 +185,7 @@ fn labels(
     let known = [
         ("kubernetes.io/os", "linux"),
         ("kubernetes.io/arch", architecture.unwrap_or("amd64")),
-        ("node.kubernetes.io/instance-type", of),
+        (INSTANCE_TYPE, of),
         ("topology.kubernetes.io/region", &group.location),
         ("topology.kubernetes.io/zone", zone),
         ("csi.hetzner.cloud/location", &group.location),

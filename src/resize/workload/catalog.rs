@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Type;
+use crate::resize::offer::INSTANCE_TYPE;
 use crate::resize::prices::{Location, MachineType, PriceList};
 
 const MILLIONTHS: f64 = 1e6;
@@ -23,7 +24,7 @@ pub fn types(prices: &PriceList) -> Vec<Type> {
 fn offer(of: &MachineType, location: &Location) -> Type {
     let labels = [
         ("kubernetes.io/arch", &of.architecture),
-        ("node.kubernetes.io/instance-type", &of.name),
+        (INSTANCE_TYPE, &of.name),
         ("topology.kubernetes.io/region", &location.name),
         ("topology.kubernetes.io/zone", &location.name),
     ];

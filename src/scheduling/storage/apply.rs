@@ -23,7 +23,10 @@ impl Storage {
         match resource {
             "persistentvolumeclaims" => {
                 let claim = read(json)?.map(|claim| Claim::of(&claim)).transpose()?;
-                keep(&mut self.claims, (namespace.to_owned(), key), claim);
+                match claim {
+                    Some(claim) => drop(self.claims.entry(namespace, name).insert_entry(claim)),
+                    None => self.claims.remove(namespace, name),
+                }
             }
             "persistentvolumes" => {
                 let volume = read(json)?.map(|volume| Volume::of(&volume)).transpose()?;

@@ -1,15 +1,16 @@
 //! Volumes by name, and those among them that a claim can get.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 
 use super::Volume;
 use super::wishes::ClaimName;
+use crate::scheduling::named::Named;
 
 #[derive(Debug, Clone, Default)]
 pub(super) struct Volumes {
-    all: BTreeMap<String, Volume>,
-    /// Names of those that are kept for a claim, by its namespace and name.
-    kept: HashMap<(String, String), BTreeSet<String>>,
+    all: HashMap<String, Volume>,
+    /// Names of those that are kept for a claim.
+    kept: Named<BTreeSet<String>>,
     /// Names of those that are kept for nobody, by class.
     open: HashMap<String, BTreeSet<String>>,
 }
@@ -30,10 +31,7 @@ impl Volumes {
         }
         if let Some(volume) = volume {
             let names = match &volume.claim {
-                Some(of) => {
-                    let claim = (of.namespace.clone(), of.name.clone());
-                    self.kept.entry(claim).or_default()
-                }
+                Some(of) => self.kept.entry(&of.namespace, &of.name).or_default(),
                 None => self.open.entry(volume.class.clone()).or_default(),
             };
             names.insert(name.clone());
@@ -44,12 +42,10 @@ impl Volumes {
     fn unlist(&mut self, name: &str, volume: &Volume) {
         match &volume.claim {
             Some(of) => {
-                let claim = (of.namespace.clone(), of.name.clone());
-                if let Some(names) = self.kept.get_mut(&claim) {
-                    names.remove(name);
-                    if names.is_empty() {
-                        self.kept.remove(&claim);
-                    }
+                let names = self.kept.entry(&of.namespace, &of.name).or_default();
+                names.remove(name);
+                if names.is_empty() {
+                    self.kept.remove(&of.namespace, &of.name);
                 }
             }
             None => {
@@ -66,8 +62,7 @@ impl Volumes {
         (namespace, name): ClaimName,
         class: &str,
     ) -> impl Iterator<Item = (&str, &Volume)> {
-        let names = self.kept.get(&(namespace.to_owned(), name.to_owned()));
-        let volumes = self.named(names);
+        let volumes = self.named(self.kept.get(namespace, name));
         volumes.filter(move |(_, volume)| volume.class == class)
     }
 

@@ -37,13 +37,15 @@ const ZONES: [(&str, &str); 4] = [
 impl Storage {
     /// The error is a reason that holds on every node.
     pub(crate) fn wishes<'a>(&'a self, pod: &'a Pod) -> Result<Wishes<'a>, String> {
-        let lasting = || pod.claims.iter().filter(|claim| claim.made_for.is_none());
-        if let Some(missing) = lasting().find(|claim| self.claim(pod, claim).is_none()) {
+        let claims = pod.claims.iter().map(|wish| (wish, self.claim(pod, wish)));
+        let claims: Vec<(&PodClaim, Option<&Claim>)> = claims.collect();
+        let lasting = || claims.iter().filter(|(wish, _)| wish.made_for.is_none());
+        if let Some((missing, _)) = lasting().find(|(_, claim)| claim.is_none()) {
             return Err(not_found("persistentvolumeclaim", &missing.name));
         }
         let mut wishes = Wishes::default();
-        for wish in &pod.claims {
-            let claim = self.usable(pod, wish)?;
+        for (wish, claim) in &claims {
+            let claim = usable(pod, wish, *claim)?;
             if claim.one_pod && wish.made_for.is_none() {
                 wishes.one_pod.push(&wish.name);
             }
@@ -57,40 +59,10 @@ impl Storage {
             return Err("pod has unbound immediate PersistentVolumeClaims".to_owned());
         }
         wishes.unbound.sort_by_key(|(_, claim)| claim.size);
-        for claim in lasting().filter_map(|wish| self.claim(pod, wish)) {
+        for claim in lasting().filter_map(|(_, claim)| *claim) {
             wishes.zones.extend(self.zones(claim)?);
         }
         Ok(wishes)
-    }
-
-    fn usable(&self, pod: &Pod, wish: &PodClaim) -> Result<&Claim, String> {
-        let name = &wish.name;
-        let Some(claim) = self.claim(pod, wish) else {
-            return Err(match wish.made_for {
-                Some(_) => format!(
-                    "waiting for ephemeral volume controller to create the persistentvolumeclaim \"{name}\""
-                ),
-                None => not_found("persistentvolumeclaim", name),
-            });
-        };
-        if claim.lost {
-            let volume = &claim.volume;
-            return Err(format!(
-                "persistentvolumeclaim \"{name}\" bound to non-existent persistentvolume \"{volume}\""
-            ));
-        }
-        if claim.terminating {
-            return Err(format!("persistentvolumeclaim \"{name}\" is being deleted"));
-        }
-        match &wish.made_for {
-            Some(owner) if claim.owner.as_ref() != Some(&owner.uid) => {
-                let (namespace, pod) = (&pod.namespace, &owner.name);
-                Err(format!(
-                    "PVC {namespace}/{name} was not created for pod {namespace}/{pod} (pod is not owner)"
-                ))
-            }
-            _ => Ok(claim),
-        }
     }
 
     /// Whether the scheduler has a say in which volume the claim gets.
@@ -146,6 +118,37 @@ impl Wishes<'_> {
             let value = names.and_then(says);
             value.is_some_and(|value| values.contains(&value.as_str()))
         })
+    }
+}
+
+/// The claim, if it is there and can be used.
+fn usable<'a>(pod: &Pod, wish: &PodClaim, claim: Option<&'a Claim>) -> Result<&'a Claim, String> {
+    let name = &wish.name;
+    let Some(claim) = claim else {
+        return Err(match wish.made_for {
+            Some(_) => format!(
+                "waiting for ephemeral volume controller to create the persistentvolumeclaim \"{name}\""
+            ),
+            None => not_found("persistentvolumeclaim", name),
+        });
+    };
+    if claim.lost {
+        let volume = &claim.volume;
+        return Err(format!(
+            "persistentvolumeclaim \"{name}\" bound to non-existent persistentvolume \"{volume}\""
+        ));
+    }
+    if claim.terminating {
+        return Err(format!("persistentvolumeclaim \"{name}\" is being deleted"));
+    }
+    match &wish.made_for {
+        Some(owner) if claim.owner.as_ref() != Some(&owner.uid) => {
+            let (namespace, pod) = (&pod.namespace, &owner.name);
+            Err(format!(
+                "PVC {namespace}/{name} was not created for pod {namespace}/{pod} (pod is not owner)"
+            ))
+        }
+        _ => Ok(claim),
     }
 }
 

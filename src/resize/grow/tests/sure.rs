@@ -56,3 +56,22 @@ fn one_large_pod_can_fill_a_machine() {
     case.waits(plain("large", "3", "3Gi"), 2);
     assert!(case.grow(&only).machines.iter().all(|it| it.sure));
 }
+
+#[test]
+fn a_machine_is_worth_what_it_holds_for_the_whole_burst() {
+    let mut case = Case::default();
+    case.waits(plain("lean", "1", "512Mi"), 8);
+    case.waits(plain("leaner", "1", "256Mi"), 8);
+    let stout = case.state.class(plain("stout", "1", "4Gi"));
+    let stout = case.state.requests(stout).to_vec();
+    let mut sure = |demand: &Demand| {
+        let (state, offers) = (&mut case.state, offers(&["a"]));
+        let ends = [offers.len()];
+        let growth = grow_by_preference(state, &case.waiting, demand, &offers, &ends, EFFORT);
+        let machines = growth.machines.iter();
+        machines.map(|it| (it.offer, it.sure)).collect::<Vec<_>>()
+    };
+    assert_eq!(sure(&Demand::new()), [(2, true)]);
+    // No processor is left on it, but most of the memory, which the others of the burst are short of.
+    assert_eq!(sure(&Demand::from([(stout, 100)])), [(2, false)]);
+}

@@ -48,7 +48,7 @@ fn a_machine_that_is_not_full_waits_a_moment_for_more_pods_of_its_burst() {
 }
 
 #[test]
-fn a_full_machine_of_the_best_type_waits_half_a_second_and_the_others_longer() {
+fn a_full_machine_of_the_best_type_waits_two_seconds_and_the_others_longer() {
     let mut world = World::new();
     world.tell(Infra, GROUPS, &large());
     let begun = world.now;
@@ -63,7 +63,7 @@ fn a_full_machine_of_the_best_type_waits_half_a_second_and_the_others_longer() {
         }
         world.now += jiff::Span::new().milliseconds(50);
     };
-    assert_eq!(world.now.duration_since(begun).as_millis(), 500);
+    assert_eq!(world.now.duration_since(begun).as_millis(), 2000);
     assert_eq!(decision.grow.len(), 1, "{decision:?}");
     assert_eq!(decision.grow[0].group, "large");
     // Those that came first.
@@ -72,19 +72,35 @@ fn a_full_machine_of_the_best_type_waits_half_a_second_and_the_others_longer() {
 }
 
 #[test]
-fn a_stream_of_pods_that_does_not_end_is_waited_for_two_seconds() {
+fn a_stream_of_pods_that_does_not_end_is_waited_for_five_seconds() {
     let mut world = World::new();
     world.tell(Infra, GROUPS, &large());
     let mut waited = 0;
     for number in 0.. {
-        world.tell(App, "pods", &new(&format!("p{number}"), "50m"));
+        world.tell(App, "pods", &new(&format!("p{number}"), "10m"));
         if !world.decide().grow.is_empty() {
             break;
         }
         world.now += jiff::Span::new().milliseconds(50);
         waited += 50;
     }
-    assert_eq!(waited, 2000);
+    assert_eq!(waited, 5000);
+}
+
+#[test]
+fn the_demand_is_that_of_the_last_burst_whoever_of_it_has_been_helped() {
+    let mut world = World::new();
+    let demand = |world: &World| world.model.pods.demand().values().sum::<u32>();
+    world.tell(App, "pods", &new("a", "2"));
+    world.now += jiff::Span::new().milliseconds(50);
+    world.tell(App, "pods", &new("b", "1"));
+    let mut helped = new("a", "2");
+    helped["spec"]["nodeName"] = json!("somewhere");
+    world.tell(App, "pods", &helped);
+    assert_eq!(demand(&world), 2);
+    world.pass(10);
+    world.tell(App, "pods", &new("c", "1"));
+    assert_eq!(demand(&world), 1);
 }
 
 /// What the machines that are asked for cost while pods come, as a part of what one decision about all of them asks for.
