@@ -35,16 +35,23 @@ impl Plan {
 
 /// A plan for people: one line for each step, with its reason.
 pub(super) fn text(platform: &str, plan: &plan::Plan) -> String {
-    let count = match plan.steps.len() {
-        0 => return format!("{platform}: nothing to do"),
-        1 => "1 step".to_owned(),
-        count => format!("{count} steps"),
-    };
+    if plan.steps.is_empty() {
+        return format!("{platform}: nothing to do");
+    }
+    let count = steps(plan.steps.len());
     let rows = plan
         .steps
         .iter()
         .map(|step| [String::new(), step.action.to_string(), step.reason.clone()]);
     format!("{platform}: {count}\n{}", sentences(rows))
+}
+
+/// `1 step`, `3 steps`.
+pub(super) fn steps(count: usize) -> String {
+    match count {
+        1 => "1 step".to_owned(),
+        count => format!("{count} steps"),
+    }
 }
 
 #[cfg(test)]

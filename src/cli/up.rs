@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::args::{Limit, Resize, Target, duration};
+use super::plan::steps;
 use super::{preflight, show};
 use crate::names::Names;
 use crate::plan::Plan;
@@ -82,8 +83,8 @@ fn report(ui: &Ui, world: &World, done: &Plan, took: Duration) -> Result<()> {
         ));
     } else {
         ui.say(&format!(
-            "platform {platform} is up ({} steps, {})",
-            done.steps.len(),
+            "platform {platform} is up ({}, {})",
+            steps(done.steps.len()),
             seconds(took)
         ));
     }
