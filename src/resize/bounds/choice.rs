@@ -29,6 +29,9 @@ const GOOD: f64 = 1.002;
 /// A part of so many of a content's worth is not looked for.
 const GRAIN: i64 = 1_000;
 
+/// Kinds of bins with what is in them, and how many of each; parts of bins count.
+type Mixture = Vec<(usize, Content, f64)>;
+
 /// A bin and what is in it.
 pub(super) type Filled = (usize, Content);
 
@@ -49,7 +52,7 @@ pub(super) fn choose(reduced: &Reduced, columns: u32, steps: u64) -> Option<(Vec
     let (mixture, proof) = configurations::mixture(reduced, columns);
     let worths = Worths::of(reduced, proof.values);
     let mut choice = Choice::new(reduced, &worths, steps / 2);
-    let complete = choice.dive(mixture.clone());
+    let complete = choice.dive(reduced.counts(), mixture.clone());
     choice.improve(proof.price);
     let in_turn = Some(choice).filter(|_| complete);
     let price = in_turn.as_ref().map_or(u64::MAX, Choice::price);
@@ -68,7 +71,7 @@ pub(super) fn choose(reduced: &Reduced, columns: u32, steps: u64) -> Option<(Vec
 }
 
 /// Whole bins: of each kind as many as the mixture has, rounded down, those contents in front that it has most of.
-pub(super) fn rounded(mut mixture: Vec<(usize, Content, f64)>) -> Vec<Filled> {
+pub(super) fn rounded(mut mixture: Mixture) -> Vec<Filled> {
     let mut whole_bins: BTreeMap<usize, f64> = BTreeMap::new();
     let mut rounded = Vec::new();
     for (stock, content, times) in &mut mixture {
@@ -150,10 +153,17 @@ impl<'a> Choice<'a> {
         self.pack_rest(&counts)
     }
 
+    /// Takes whole bins of the relaxation for what is left until all items are in bins. False if there are too few.
+    pub(super) fn dive_for_rest(&mut self, counts: Vec<u32>) -> bool {
+        match self.mixture(&counts) {
+            Some(mixture) => self.dive(counts, mixture),
+            None => true,
+        }
+    }
+
     /// Takes whole bins of the mixture, and then of the one for what is left, until all items are in bins. False if there
     /// are too few.
-    fn dive(&mut self, mut mixture: Vec<(usize, Content, f64)>) -> bool {
-        let mut counts = self.reduced.counts();
+    fn dive(&mut self, mut counts: Vec<u32>, mut mixture: Mixture) -> bool {
         for _ in 0..ROUNDS {
             mixture.sort_by(|a, b| b.2.total_cmp(&a.2));
             for (place, (stock, content, times)) in mixture.iter().enumerate() {
@@ -163,16 +173,25 @@ impl<'a> Choice<'a> {
                     self.take_of(&mut counts, *stock, content, place == 0);
                 }
             }
-            let (rest, shapes) = self.reduced.rest(&counts, &self.left);
-            if rest.shapes.is_empty() {
-                return true;
-            }
-            mixture = configurations::mixture(&rest, COLUMNS).0;
-            for (shape, _) in mixture.iter_mut().flat_map(|(_, content, _)| content) {
-                *shape = shapes[*shape];
+            match self.mixture(&counts) {
+                Some(next) => mixture = next,
+                None => return true,
             }
         }
         self.pack_rest(&counts)
+    }
+
+    /// The relaxation for what is left. Nothing if nothing is left.
+    fn mixture(&self, counts: &[u32]) -> Option<Mixture> {
+        let (rest, shapes) = self.reduced.rest(counts, &self.left);
+        if rest.shapes.is_empty() {
+            return None;
+        }
+        let (mut mixture, _) = configurations::mixture(&rest, COLUMNS);
+        for (shape, _) in mixture.iter_mut().flat_map(|(_, content, _)| content) {
+            *shape = shapes[*shape];
+        }
+        Some(mixture)
     }
 
     /// Takes a bin with this content if it can be had and so many items are left; or with some of it.

@@ -6,6 +6,7 @@
 //! prove is checked for the items themselves, in whole numbers.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
 use super::KINDS;
 use super::certificate::{Worth, proven};
@@ -14,8 +15,10 @@ use super::reduced::{Reduced, Shape, Stock};
 use super::simplex::Program;
 use crate::resize::approximate::{self, float, float_price, worth};
 
-/// Groups of items there are at most, and into how many grades a doubling of a ratio is divided, if that is few enough.
-const GROUPS: usize = 100;
+/// Groups of items there are at most: as many as are worth their time.
+const GROUPS: RangeInclusive<u64> = 100..=200;
+const ITEMS_OF_A_GROUP: u64 = 250;
+/// Into how many grades a doubling of a ratio is divided, if that makes few enough groups.
 const GRADES: [f64; 4] = [4.0, 2.0, 1.0, 0.5];
 /// A resource of which an item asks so many times less than of another one does not tell groups apart.
 const NEGLIGIBLE: f64 = 16.0;
@@ -182,6 +185,8 @@ fn scale(reduced: &Reduced) -> Vec<f64> {
 /// As fine as there are few enough.
 fn groups(reduced: &Reduced, scale: &[f64]) -> Vec<Group> {
     let liquids = liquids(reduced, &[], false);
+    let most = reduced.items() / ITEMS_OF_A_GROUP;
+    let most = most.clamp(*GROUPS.start(), *GROUPS.end());
     let mut found = Vec::new();
     for grades in GRADES {
         let mut groups: BTreeMap<(Option<usize>, Vec<u32>), Group> = BTreeMap::new();
@@ -199,7 +204,7 @@ fn groups(reduced: &Reduced, scale: &[f64]) -> Vec<Group> {
             }
         }
         found = groups.into_values().collect();
-        if found.len() <= GROUPS {
+        if found.len() as u64 <= most {
             break;
         }
     }

@@ -2,7 +2,8 @@
 //!
 //! The values of the relaxation say how much dearer than the bound a choice becomes by each bin: by what its content is
 //! worth less than it costs. So the search only looks at contents for which the sum of that stays within a margin,
-//! which grows until a choice is found. One that is found within an exhausted margin is a cheapest one.
+//! which grows until nothing cheaper can be beyond it. Scarce bins cost their scarcity as well, and so a choice may cost
+//! more than its margin says.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -38,7 +39,9 @@ struct Search<'a> {
     /// Kinds of which there may be too few.
     scarce: Vec<usize>,
     chosen: Vec<(usize, Content)>,
-    best: Option<(u64, Vec<(usize, Content)>)>,
+    best: Chosen,
+    /// What a choice has to cost less than.
+    known: u64,
     /// Of all items, less what scarcity may add to the costs of bins.
     worth: i64,
     /// What bins may cost beyond the worth of their contents, all together.
@@ -80,13 +83,24 @@ pub(super) fn cheapest(reduced: &Reduced, steps: u32) -> Option<(Vec<(usize, Con
     best = found.chosen.or(best);
     let mut bound = found.bound;
     if bound < price(&best) && reduced.stocks.len() <= KINDS {
-        let proof = prove(reduced, CARE, bound);
-        bound = bound.max(proof.price);
-        let (cheaper, proven) = Search::cheaper(reduced, &proof, price(&best), steps / 4);
+        let (cheaper, proven) = below(reduced, price(&best), bound, steps / 4);
         best = cheaper.or(best);
-        bound = bound.max(proven).min(price(&best));
+        bound = proven.min(price(&best));
     }
     Some((best?, bound))
+}
+
+/// A choice that costs less than the known price, if any is found by the values of the relaxation, and what every choice
+/// costs at least, as far as that is below the known price.
+pub(super) fn below(reduced: &Reduced, known: u64, bound: u64, steps: u32) -> (Chosen, u64) {
+    let proof = prove(reduced, CARE, bound);
+    let bound = bound.max(proof.price);
+    let Some(exact) = proof.in_parts(reduced, PARTS) else {
+        return (None, bound);
+    };
+    let mut search = Search::new(reduced, exact, known, steps);
+    let proven = search.deepen();
+    (search.best, proven.max(bound))
 }
 
 /// The cheaper one of two choices.
@@ -104,7 +118,7 @@ fn first(reduced: &Reduced, steps: u32) -> Chosen {
 }
 
 impl<'a> Search<'a> {
-    fn new(reduced: &'a Reduced, exact: Exact, steps: u32) -> Self {
+    fn new(reduced: &'a Reduced, exact: Exact, known: u64, steps: u32) -> Self {
         let counts = reduced.counts();
         let prices = |stock| RoomPrices::of(reduced, stock, &exact.values, &counts);
         let mut order: Vec<usize> = (0..counts.len()).collect();
@@ -128,40 +142,27 @@ impl<'a> Search<'a> {
             order,
             chosen: Vec::new(),
             best: None,
+            known,
             margin: 0,
             seen: HashMap::new(),
             steps,
         }
     }
 
-    /// A choice that costs less than the known one, if any is found, and what every choice costs at least.
-    fn cheaper(reduced: &'a Reduced, proof: &Proof, known: u64, steps: u32) -> (Chosen, u64) {
-        let Some(exact) = proof.in_parts(reduced, PARTS) else {
-            return (None, proof.price);
-        };
-        let mut search = Self::new(reduced, exact, steps);
-        let limit = search.margin_below(known);
-        let proven = search.deepen(limit).min(known);
-        (search.best.map(|(_, chosen)| chosen), proven)
-    }
-
-    /// Widens the margin until a choice is found or the limit is reached. Returns what every choice costs at least.
-    fn deepen(&mut self, limit: i64) -> u64 {
+    /// Widens the margin until nothing cheaper can be beyond it. Returns what every choice costs at least.
+    fn deepen(&mut self) -> u64 {
         let counts = self.reduced.counts();
         let mut margin = (self.worth / 1024).max(0) + PARTS;
         let mut proven = 0;
         loop {
-            self.margin = margin.min(limit);
+            self.margin = margin.min(self.margin_below(self.known));
             self.seen.clear();
             self.descend(&counts, 0);
             if self.steps == 0 {
                 return proven;
             }
-            if let Some((price, _)) = self.best {
-                return price;
-            }
-            if margin >= limit {
-                return u64::MAX;
+            if margin >= self.margin_below(self.known) {
+                return self.known;
             }
             // All that spend no more are excluded.
             let least = (self.worth + margin) / PARTS + 1;
@@ -256,9 +257,9 @@ impl<'a> Search<'a> {
 
     fn finish(&mut self) {
         let price = self.reduced.price(&self.chosen);
-        let better = self.best.as_ref().is_none_or(|(best, _)| price < *best);
-        if better {
-            self.best = Some((price, self.chosen.clone()));
+        if price < self.known {
+            self.known = price;
+            self.best = Some(self.chosen.clone());
             // Only what is cheaper is of interest from here on.
             self.margin = self.margin.min(self.margin_below(price));
         }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::reduced::{Reduced, Shape};
 
 /// Groups beyond this are poured together; that only makes the bound lower.
-const GROUPS: usize = 8;
+const GROUPS: usize = 24;
 /// So many sets of items that exclude each other are looked at, those that need the most bins.
 const SETS: usize = 4;
 /// What a bin has for items that exclude each other.

@@ -44,14 +44,14 @@ fn by_shares(mut choice: Choice) -> Option<Choice> {
         if rest.shapes.len() <= MANY {
             break;
         }
-        for (stock, mut content) in Shares::of(&rest, choice.reduced.items())?.bins() {
+        for (stock, mut content) in Shares::of(&rest)?.bins() {
             for (shape, _) in &mut content {
                 *shape = shapes[*shape];
             }
             choice.take_of(&mut counts, stock, &content, false);
         }
     }
-    let complete = choice.pack_rest(&counts);
+    let complete = choice.dive_for_rest(counts);
     choice.improve(0);
     complete.then_some(choice)
 }

@@ -4,20 +4,21 @@
 //! How many bins there are and which part of a group is in which kind of bin is the solution for items that can be divided.
 //! Of each group a bin gets items in a random order, and so large and small ones as there are of them.
 
+use std::cmp::Reverse;
+
 use super::divided::{Division, divide};
 use super::knapsack::Content;
 use super::pool::Pool;
-use super::reduced::{Reduced, Shape};
+use super::reduced::{Reduced, Shape, Stock};
 use crate::resize::approximate::{float_price, whole_ones, worth};
 
 /// How many items of a group are tried for a place, and how many for the last ones.
 const TRIES: usize = 4;
-const LAST_TRIES: usize = 10;
-/// How many of so many items, of which more differ.
-const MORE_TRIES: usize = 30;
-const MANY: u64 = 20_000;
+const LAST_TRIES: usize = 60;
 /// Of items that are such a part of the largest bin or less, size is not what keeps them out of others.
 const SMALL: i64 = 64;
+/// A kind of bin is scarce if one is worth so many times its price.
+const SCARCE: f64 = 1.01;
 /// A bin of which a larger part is worth nothing is not taken.
 const WASTE: f64 = 0.05;
 
@@ -26,8 +27,6 @@ pub(super) struct Shares<'a> {
     division: Division,
     /// By group.
     items: Pool<'a>,
-    /// How many items of a group are tried for the last places.
-    last_tries: usize,
 }
 
 impl Reduced {
@@ -45,26 +44,26 @@ impl Reduced {
 }
 
 impl<'a> Shares<'a> {
-    /// What is left of so many items. Nothing if there are too many kinds of bins.
-    pub(super) fn of(reduced: &'a Reduced, all: u64) -> Option<Self> {
+    /// Nothing if there are too many kinds of bins.
+    pub(super) fn of(reduced: &'a Reduced) -> Option<Self> {
         let division = divide(reduced)?;
         let groups = division.groups.iter().map(|group| &group.shapes);
         Some(Self {
             items: Pool::of(reduced, groups),
-            last_tries: if all > MANY { MORE_TRIES } else { LAST_TRIES },
             division,
             reduced,
         })
     }
 
-    /// Whole bins with what is in them, those that fewer items may go into in front.
+    /// Whole bins with what is in them: scarce ones in front, whose room is worth the most, then those that most items may
+    /// go into.
     pub(super) fn bins(&mut self) -> Vec<(usize, Content)> {
         let mut kinds: Vec<usize> = (0..self.reduced.stocks.len()).collect();
         let takes = |stock: usize| {
             let shapes = self.reduced.shapes.iter().filter(|shape| shape.fits[stock]);
             shapes.map(|shape| u64::from(shape.count)).sum::<u64>()
         };
-        kinds.sort_by_key(|stock| std::cmp::Reverse(takes(*stock)));
+        kinds.sort_by_key(|stock| (!self.is_scarce(*stock), Reverse(takes(*stock))));
         let mut bins = Vec::new();
         for stock in kinds {
             let mut owed = vec![0.0; self.division.groups.len()];
@@ -79,6 +78,12 @@ impl<'a> Shares<'a> {
             }
         }
         bins
+    }
+
+    /// Whether more bins of the kind would be bought if there were more.
+    fn is_scarce(&self, stock: usize) -> bool {
+        let Stock { amounts, price, .. } = &self.reduced.stocks[stock];
+        worth(&self.division.prices[stock], amounts) > float_price(*price) * SCARCE
     }
 
     /// Items for a bin; `owed`: what each group's share is still worth in bins of this kind.
@@ -101,8 +106,8 @@ impl<'a> Shares<'a> {
         let groups = 0..owed.len();
         let parts = &self.division.parts[stock];
         let planned = groups.clone().filter(|group| parts[*group] > 0.0);
-        self.items.fill_up(planned, self.last_tries, &mut filling);
-        self.items.fill_up(groups, self.last_tries, &mut filling);
+        self.items.fill_up(planned, LAST_TRIES, &mut filling);
+        self.items.fill_up(groups, LAST_TRIES, &mut filling);
         filling.content()
     }
 

@@ -182,6 +182,37 @@ fn no_bound_exceeds_the_lowest_price_and_the_cheapest_choice_has_it() {
     );
 }
 
+#[test]
+fn a_choice_by_margins_is_the_cheapest_however_scarce_its_bins_are() {
+    let mut solved = 0;
+    for seed in 0..1_000 {
+        let mut random = Random::new(seed);
+        let mut problem = small(&mut random);
+        for bin in &mut problem.bins {
+            bin.limit = bin.limit.min(1 + random.below(3));
+        }
+        let Some(lowest) = brute_force(&problem).filter(|lowest| *lowest > 0) else {
+            continue;
+        };
+        let reduced = Reduced::of(&problem);
+        for known in [u64::MAX, lowest + 3, lowest] {
+            let (chosen, proven) = exact::below(&reduced, known, 0, 1_000_000);
+            let price = chosen.map(|chosen| reduced.price(&chosen));
+            let expected = (known > lowest).then_some(lowest);
+            assert_eq!(
+                (price, proven),
+                (expected, lowest),
+                "seed {seed}: {problem:?}"
+            );
+        }
+        solved += 1;
+    }
+    assert!(
+        solved > 300,
+        "only {solved} of the problems have a solution"
+    );
+}
+
 /// Items with amounts and counts that go into every bin.
 fn plain(items: &[(&[i64], u32)], bins: &[(&[i64], u64)]) -> Problem {
     let item = |(amounts, count): &(&[i64], u32)| Item {
