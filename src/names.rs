@@ -41,6 +41,9 @@ pub const SOLD_OUT_ANNOTATION: &str = "infra.bex.co/sold-out-until";
 /// On a MachineDeployment: how long its machines may take to join, as the resize loop has learned it: `95s`.
 pub const BOOT_DEADLINE_ANNOTATION: &str = "infra.bex.co/boot-deadline";
 
+/// On a MachineDeployment: Machines that never joined and that the resize loop has replaced since one joined (names).
+pub const REPLACED_ANNOTATION: &str = "infra.bex.co/replaced";
+
 /// On a MachineDeployment: when the resize loop took machines from it (RFC 3339, once for each, the last ones).
 pub const REMOVED_ANNOTATION: &str = "infra.bex.co/removed";
 

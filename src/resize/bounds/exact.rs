@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
 use super::choice;
-use super::configurations::{Care, Exact, Proof, prove};
+use super::configurations::{Care, Exact, prove};
 use super::covers;
 use super::knapsack::{Content, Knapsack, RoomPrices, offered};
 use super::reduced::Reduced;

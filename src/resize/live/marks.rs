@@ -231,6 +231,23 @@ pub(super) async fn raise(
         .await
 }
 
+/// Writes down what is learned of a group's machines, if it is anything new.
+pub(super) async fn write(
+    writer: &Writer,
+    namespace: &str,
+    name: &str,
+    notes: &Notes,
+) -> Result<(), Refused> {
+    if !notes.is_empty() {
+        let body = json!({"metadata": {"annotations": notes}});
+        let path = deployment(namespace, name);
+        writer
+            .patch(Cluster::Infra, &path, Patch::Merge, &body)
+            .await?;
+    }
+    Ok(())
+}
+
 /// The operation that writes an annotation. A group that is resized has some already.
 fn note((key, value): (&&'static str, &String)) -> Value {
     let key = key.replace('/', "~1");

@@ -1,6 +1,6 @@
 //! Node groups: MachineDeployments, with who may resize them and how far.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -10,8 +10,8 @@ use super::super::policy::values::duration;
 use super::objects::{Deployment, Meta, Set};
 use crate::names::{
     BOOT_DEADLINE_ANNOTATION, LOCATION_ANNOTATION, MACHINE_TYPE_ANNOTATION, MAX_SIZE_ANNOTATION,
-    MIN_SIZE_ANNOTATION, POOL_ANNOTATION, REMOVED_ANNOTATION, RUNG_ANNOTATION, SCALER_ANNOTATION,
-    SOLD_OUT_ANNOTATION,
+    MIN_SIZE_ANNOTATION, POOL_ANNOTATION, REMOVED_ANNOTATION, REPLACED_ANNOTATION, RUNG_ANNOTATION,
+    SCALER_ANNOTATION, SOLD_OUT_ANNOTATION,
 };
 
 const MANAGED_BY: &str = "cluster.x-k8s.io/replicas-managed-by";
@@ -52,6 +52,8 @@ pub(super) struct Group {
     /// What an earlier process learned of its machines.
     pub sold_out_until: Option<Timestamp>,
     pub boot_deadline: Option<Duration>,
+    /// Its machines that were replaced since one joined.
+    pub replaced: BTreeSet<String>,
     /// When earlier processes took machines from it.
     pub removed: Vec<Timestamp>,
     /// Labels that its machines bring to their nodes.
@@ -109,6 +111,7 @@ impl Group {
             rung: said(RUNG_ANNOTATION).parse().unwrap_or_default(),
             sold_out_until: said(SOLD_OUT_ANNOTATION).parse().ok(),
             boot_deadline: duration(said(BOOT_DEADLINE_ANNOTATION)).ok(),
+            replaced: words(said(REPLACED_ANNOTATION)).collect(),
             removed: times(said(REMOVED_ANNOTATION)),
             failure_domain: template.spec.failure_domain.clone(),
             template: template.spec.infrastructure_ref.name.clone(),
@@ -239,9 +242,12 @@ fn least(all: &BTreeMap<String, Group>, name: &str, group: &Group) -> u32 {
 }
 
 /// Of times with spaces between them, those that can be read.
+fn words(text: &str) -> impl Iterator<Item = String> {
+    text.split_whitespace().map(str::to_owned)
+}
+
 fn times(text: &str) -> Vec<Timestamp> {
-    let words = text.split_whitespace();
-    words.filter_map(|word| word.parse().ok()).collect()
+    words(text).filter_map(|word| word.parse().ok()).collect()
 }
 
 /// A list as the API gives it.

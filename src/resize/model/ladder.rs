@@ -42,6 +42,19 @@ impl Ladder {
         self.sold_out.get(group).copied()
     }
 
+    /// Machines that this process or an earlier one has replaced.
+    pub(super) fn replaced(&mut self, group: &str, machines: &BTreeSet<String>) {
+        if !machines.is_empty() {
+            let known = self.attempts.entry(group.to_owned()).or_default();
+            known.extend(machines.iter().cloned());
+        }
+    }
+
+    /// Machines of the group that were replaced since one joined.
+    pub(super) fn attempts(&self, group: &str) -> Option<&BTreeSet<String>> {
+        self.attempts.get(group)
+    }
+
     /// Whether the machine may be replaced; counts it.
     fn may_replace(&mut self, group: &str, machine: &str) -> bool {
         let attempts = self.attempts.entry(group.to_owned()).or_default();

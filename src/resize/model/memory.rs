@@ -1,13 +1,13 @@
 //! What is learned and has to outlive the process. It is kept in annotations of the MachineDeployments, which are written
-//! together with their sizes.
+//! together with their sizes, or before a machine is replaced.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
 use super::Model;
 use super::groups::Group;
-use crate::names::{BOOT_DEADLINE_ANNOTATION, SOLD_OUT_ANNOTATION};
+use crate::names::{BOOT_DEADLINE_ANNOTATION, REPLACED_ANNOTATION, SOLD_OUT_ANNOTATION};
 use crate::timestamp::rfc3339;
 
 impl Model {
@@ -27,12 +27,17 @@ impl Model {
         if let Some(until) = group.sold_out_until {
             self.ladder.remember(name, until);
         }
+        // What is read once more counts no more: a machine may have joined since.
+        let known = self.groups.get(name).map(|known| &known.replaced);
+        if known != Some(&group.replaced) {
+            self.ladder.replaced(name, &group.replaced);
+        }
         if let Some(deadline) = group.boot_deadline {
             self.boots.remember(group.kind(), deadline.as_secs());
         }
     }
 
-    /// Annotations that a group is to get with the next change of its size, because it has others.
+    /// Annotations that a group is to get with the next change, because it has others.
     pub fn annotations(&self, name: &str) -> BTreeMap<&'static str, String> {
         let mut annotations = BTreeMap::new();
         let Some(group) = self.groups.get(name) else {
@@ -46,6 +51,12 @@ impl Model {
         let known = group.boot_deadline.map(|known| known.as_secs());
         if let Some(seconds) = deadline.filter(|_| known != deadline) {
             annotations.insert(BOOT_DEADLINE_ANNOTATION, format!("{seconds}s"));
+        }
+        let none = BTreeSet::new();
+        let replaced = self.ladder.attempts(name).unwrap_or(&none);
+        if *replaced != group.replaced {
+            let names: Vec<&str> = replaced.iter().map(String::as_str).collect();
+            annotations.insert(REPLACED_ANNOTATION, names.join(" "));
         }
         annotations
     }

@@ -128,9 +128,7 @@ impl Cycle {
         let result = if replace.sold_out {
             self.take_off(replace).await
         } else {
-            let answer = self.writer.delete(Cluster::Infra, &path, &json!({})).await;
-            let deleted = answer.map(|_| "deleted, so that another one comes".to_owned());
-            deleted.map_err(|refused| refused.to_string())
+            self.delete(replace, &path).await
         };
         match &result {
             Ok(_) => self.pauses.succeeded(&replace.machine),
@@ -146,6 +144,21 @@ impl Cycle {
         }
         self.read_group(&replace.group).await;
         self.changed = true;
+    }
+
+    /// What is written first is remembered whatever happens: only so many are replaced in a row.
+    async fn delete(&mut self, replace: &Replace, path: &str) -> Result<String, String> {
+        let notes = self.model.annotations(&replace.group);
+        let written = marks::write(
+            &self.writer,
+            &self.options.namespace,
+            &replace.group,
+            &notes,
+        );
+        written.await.map_err(|refused| refused.to_string())?;
+        let answer = self.writer.delete(Cluster::Infra, path, &json!({})).await;
+        answer.map_err(|refused| refused.to_string())?;
+        Ok("deleted, so that another one comes".to_owned())
     }
 
     async fn take_off(&mut self, replace: &Replace) -> Result<String, String> {

@@ -1,4 +1,5 @@
 use super::*;
+use crate::names::REPLACED_ANNOTATION;
 use crate::sim::scenario::{Faults, Scenario, SoldOut};
 
 /// Machines of the preferred rung can be had for so many seconds.
@@ -83,4 +84,10 @@ async fn a_machine_that_never_joins_is_replaced() {
         .until("all pods", async || world.running("web").await == 8)
         .await;
     assert!(world.has_said("deleted, so that another one comes"));
+    // A loop that begins anew goes on counting.
+    let groups = [world.group("small").await, world.group("large").await];
+    let counted = |group: &serde_json::Value| {
+        group["metadata"]["annotations"][REPLACED_ANNOTATION].is_string()
+    };
+    assert!(groups.iter().any(counted), "{groups:?}");
 }

@@ -150,6 +150,38 @@ fn what_is_learned_is_written_with_the_sizes_and_read_back_by_the_next_process()
 }
 
 #[test]
+fn machines_that_an_earlier_process_replaced_count_until_one_joins() {
+    let mut world = World::new();
+    let mut written = group("workers", 1);
+    written["metadata"]["annotations"]["infra.bex.co/replaced"] = json!("w-0 w-1 w-2");
+    world.tell(Infra, GROUPS, &written);
+    assert!(world.model.annotations("workers").is_empty());
+    let created = world.now.to_string();
+    let mut late = machine("w-3", "workers", &created);
+    world.tell(Infra, MACHINES, &late);
+    world.pass(600);
+    let decision = world.decide();
+    assert!(decision.replace.is_empty(), "{decision:?}");
+    let why = &decision.held[0].why;
+    assert!(why.contains("3 others were replaced in vain"), "{why}");
+    // It comes after all, and so the next one has its three attempts again.
+    world.tell(App, "nodes", &world.node("w-3", 4000, 8 << 30));
+    late["status"]["nodeRef"] = json!({"name": "w-3"});
+    world.tell(Infra, MACHINES, &late);
+    world.decide();
+    let notes = world.model.annotations("workers");
+    assert_eq!(notes["infra.bex.co/replaced"], "");
+    written["spec"]["replicas"] = json!(2);
+    world.tell(Infra, GROUPS, &written);
+    let created = world.now.to_string();
+    world.tell(Infra, MACHINES, &machine("w-4", "workers", &created));
+    world.pass(600);
+    assert_eq!(world.decide().replace[0].machine, "w-4");
+    let notes = world.model.annotations("workers");
+    assert_eq!(notes["infra.bex.co/replaced"], "w-4");
+}
+
+#[test]
 fn annotations_that_nobody_can_read_are_passed_over() {
     let mut world = World::new();
     let mut group = group("workers", 0);
