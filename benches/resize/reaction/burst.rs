@@ -20,7 +20,7 @@ use crate::measure::{human, median, of};
 
 const SEED: u64 = 42;
 
-/// After this nothing more comes of a burst.
+/// After this nothing more comes of a burst whose pods are all marked.
 const QUIET: Duration = Duration::from_millis(1500);
 
 /// Machines and their price an hour.
@@ -32,9 +32,9 @@ struct Order {
 
 pub(super) fn heading() {
     println!(
-        "\n| API server | pods come | bursts | the last PATCH after the last create's answer, median | worst | machines asked for | by one decision about all | dearer |"
+        "\n| API server | pods come | bursts | the last PATCH after the last create's answer, median | after the last mark, median | worst | machines asked for | by one decision about all | dearer |"
     );
-    println!("|---|---|---:|---:|---:|---:|---:|---:|");
+    println!("|---|---|---:|---:|---:|---:|---:|---:|---:|");
 }
 
 pub(super) async fn row(world: &World, arrival: Arrival) {
@@ -45,34 +45,52 @@ pub(super) async fn row(world: &World, arrival: Arrival) {
         Arrival::Deployments | Arrival::Slow => 20,
     };
     let (mut asked, mut least) = (Order::default(), Order::default());
-    let mut late = Vec::new();
+    let (mut after_create, mut after_mark) = (Vec::new(), Vec::new());
     for number in 0..bursts {
-        let (after, bought, needed) = burst(world, arrival, SEED + number).await;
-        late.push(after);
+        let Burst {
+            created,
+            marked,
+            resized,
+            bought,
+            needed,
+        } = burst(world, arrival, SEED + number).await;
+        after_create.push(resized.saturating_duration_since(created));
+        after_mark.push(resized.saturating_duration_since(marked));
         asked.add(bought);
         least.add(needed);
     }
     println!(
-        "| {} | {} | {bursts} | {} | {} | {} | {} | {} |",
+        "| {} | {} | {bursts} | {} | {} | {} | {} | {} | {} |",
         world.name,
         arrival.name(),
-        human(median(late.clone())),
-        human(late.into_iter().max().unwrap()),
+        human(median(after_create)),
+        human(median(after_mark.clone())),
+        human(after_mark.into_iter().max().unwrap()),
         asked.machines,
         least.machines,
         of(asked.price, least.price),
     );
 }
 
-/// How long after its last pod the last machine was asked for, what was asked for, and what would have been.
-async fn burst(world: &World, arrival: Arrival, seed: u64) -> (Duration, Order, Order) {
+/// When the last pod was created and the last one marked, and when the last machine was asked for.
+struct Burst {
+    created: Instant,
+    marked: Instant,
+    resized: Instant,
+    bought: Order,
+    /// By one decision about all of the pods.
+    needed: Order,
+}
+
+async fn burst(world: &World, arrival: Arrival, seed: u64) -> Burst {
     let (infra, app) = (
         world.client(&world.infra).await,
         world.client(&world.app).await,
     );
     let sight = Sight::of(&infra, &app).await;
     let running = Running::start(world).await;
-    let last = come(&app, arrival, seed).await;
+    let created = come(&app, arrival, seed).await;
+    let marked = sight.all_marked(created.len()).await;
     let mut quiet = Instant::now();
     while quiet.elapsed() < QUIET {
         sleep(Duration::from_millis(20)).await;
@@ -81,18 +99,24 @@ async fn burst(world: &World, arrival: Arrival, seed: u64) -> (Duration, Order, 
     running.end().await;
     let sizes = sight.sizes();
     let asked = TYPES.map(|name| (name, sizes[name]));
-    let after = sight.resized().unwrap().saturating_duration_since(last);
+    let resized = sight.resized().unwrap();
     for name in TYPES {
         let body = json!({"spec": {"replicas": 0}});
         send(&infra, "PATCH", &format!("{GROUPS}/{name}"), &body).await;
     }
     let decision = decide_once(world).await;
     clear(&app).await;
-    (after, Order::of(&asked), Order::of(&grown(&decision)))
+    Burst {
+        created: created.into_iter().max().unwrap(),
+        bought: Order::of(&asked),
+        needed: Order::of(&grown(&decision)),
+        marked,
+        resized,
+    }
 }
 
-/// Creates the pods, each when it is time. Returns when the last was created.
-async fn come(app: &Client, arrival: Arrival, seed: u64) -> Instant {
+/// Creates the pods, each when it is time. Returns when each was created.
+async fn come(app: &Client, arrival: Arrival, seed: u64) -> Vec<Instant> {
     let workload = arriving(arrival, seed);
     let begun = tokio::time::Instant::now();
     let mut creates = JoinSet::new();
@@ -107,7 +131,7 @@ async fn come(app: &Client, arrival: Arrival, seed: u64) -> Instant {
             Instant::now()
         });
     }
-    creates.join_all().await.into_iter().max().unwrap()
+    creates.join_all().await
 }
 
 async fn clear(app: &Client) {

@@ -16,7 +16,7 @@ pub(super) const GROUPS: &str =
     "/apis/cluster.x-k8s.io/v1beta2/namespaces/default/machinedeployments";
 
 /// Whoever does not react within this time does not react at all.
-const AT_MOST: Duration = Duration::from_secs(20);
+const AT_MOST: Duration = Duration::from_secs(60);
 
 /// Ends its watches when dropped.
 pub(super) struct Sight {
@@ -88,6 +88,13 @@ impl Sight {
 
     pub(super) async fn marked(&self, pod: &str) -> Instant {
         self.until(|seen| seen.marked.get(pod).copied()).await
+    }
+
+    /// When the last of so many pods was.
+    pub(super) async fn all_marked(&self, pods: usize) -> Instant {
+        let last = |seen: &Seen| seen.marked.values().max().copied();
+        self.until(|seen| last(seen).filter(|_| seen.marked.len() >= pods))
+            .await
     }
 
     async fn until(&self, of: impl Fn(&Seen) -> Option<Instant>) -> Instant {

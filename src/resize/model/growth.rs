@@ -13,6 +13,7 @@ use super::super::policy::Policy;
 use super::Model;
 use super::allowance::Allowance;
 use super::groups::Group;
+use super::plans::{Kept, Plans};
 use super::pods::title;
 use super::time::sooner;
 use crate::scheduling::{ClassId, NodeId, PodKey};
@@ -70,27 +71,25 @@ impl Model {
         now: Timestamp,
         decision: &mut Decision,
     ) -> Vec<Settled> {
-        let kept = self.keep_places();
+        let Kept {
+            settled: mut kept,
+            lost,
+        } = self.keep_places();
         let mut names = self.names(policy);
         names.leave_out(&kept);
-        let waiting: Vec<Waiting> = names.waiting();
         let mut orders = Orders::new();
         let mut settled = kept.clone();
         let mut slack = 0;
         let mut allowance = Allowance::new(policy, decision.cost.before);
-        if !waiting.is_empty() {
-            let Market { offers, ends } = self.market(policy, now, decision);
-            let hurry = self.pods.more_may_come(now);
-            let effort = if hurry { QUICKLY } else { EFFORT };
-            let state = &mut self.state;
-            let mut growth = grow::grow_by_preference(
-                state,
-                &waiting,
-                self.pods.demand(),
-                &offers,
-                &ends,
-                effort,
-            );
+        if !names.left.is_empty() {
+            let market = self.market(policy, now, decision);
+            let mut growth = self.choose(now, &names, &market);
+            if lost && let Some(anew) = self.choose_anew(policy, now, &market, &kept, &growth) {
+                (names, growth) = anew;
+                self.plans = Plans::default();
+                (kept, settled) = (Vec::new(), Vec::new());
+            }
+            let Market { offers, ends } = market;
             let placed = names.settle(&growth.placed);
             self.plan_for(&placed);
             settled.extend(placed);
@@ -122,6 +121,48 @@ impl Model {
         decision.cost.bound = Price(bought.0.saturating_sub(slack));
         self.write_orders(orders, decision);
         settled
+    }
+
+    fn choose(&mut self, now: Timestamp, names: &Names, market: &Market) -> Growth {
+        let hurry = self.pods.more_may_come(now);
+        let effort = if hurry { QUICKLY } else { EFFORT };
+        let (demand, Market { offers, ends }) = (self.pods.demand(), market);
+        grow::grow_by_preference(
+            &mut self.state,
+            &names.waiting(),
+            demand,
+            offers,
+            ends,
+            effort,
+        )
+    }
+
+    /// Another choice, with new places for everybody, if that costs less. When a place is lost because of what has come
+    /// meanwhile, the places that are left may be in the way.
+    fn choose_anew(
+        &mut self,
+        policy: &Policy,
+        now: Timestamp,
+        market: &Market,
+        kept: &[Settled],
+        other: &Growth,
+    ) -> Option<(Names, Growth)> {
+        if kept.is_empty() || other.machines.is_empty() {
+            return None;
+        }
+        for kept in kept {
+            self.state.remove_pod(&kept.pod);
+        }
+        let names = self.names(policy);
+        let growth = self.choose(now, &names, market);
+        let helpless = |growth: &Growth| growth.helpless.iter().map(|it| it.pods).sum::<u32>();
+        if growth.cost < other.cost && helpless(&growth) <= helpless(other) {
+            return Some((names, growth));
+        }
+        for Settled { pod, class, node } in kept {
+            self.state.place(pod, *class, *node);
+        }
+        None
     }
 
     fn names(&self, policy: &Policy) -> Names {

@@ -24,6 +24,13 @@ struct Plan {
     pods: Vec<PodKey>,
 }
 
+/// Who still has the place of the last decision.
+pub(super) struct Kept {
+    pub settled: Vec<Settled>,
+    /// Somebody has lost theirs.
+    pub lost: bool,
+}
+
 impl Plans {
     /// `older`: machines that are on their way already.
     pub(super) fn add(&mut self, group: &str, pods: Vec<PodKey>, older: &Arc<BTreeSet<String>>) {
@@ -74,7 +81,7 @@ impl Plan {
 impl Model {
     /// Puts pods that wait where the last decision had places for them, and onto the machines that were bought for them, as
     /// far as they still fit.
-    pub(super) fn keep_places(&mut self) -> Vec<Settled> {
+    pub(super) fn keep_places(&mut self) -> Kept {
         self.match_plans();
         let (there, coming): (Vec<Settled>, Vec<Settled>) = self
             .places()
@@ -100,7 +107,10 @@ impl Model {
         for Settled { pod, class, node } in &kept {
             self.state.place(pod, *class, *node);
         }
-        kept
+        Kept {
+            settled: kept,
+            lost: !lost.is_empty(),
+        }
     }
 
     /// Remembers who got room on machines that are on their way, too: others are not to come before them there.

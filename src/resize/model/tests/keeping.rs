@@ -1,4 +1,4 @@
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::world::{GROUPS, MACHINES, World, group, machine, pod, spread_over_hosts};
 use crate::resize::model::Cluster::{App, Infra};
@@ -85,4 +85,44 @@ fn pods_are_spread_over_the_machines_of_the_minimum_too() {
         asked,
         [("minimum".to_owned(), 1), ("workers".to_owned(), 2)]
     );
+}
+
+#[test]
+fn places_that_are_in_the_way_of_others_are_given_up() {
+    let mut world = World::with_workers(1);
+    world.tell(
+        App,
+        "pods",
+        &spread_over_hosts(pod("there", "1", Some("w-0"))),
+    );
+    world.tell(App, "pods", &apart(pod("filler", "2", Some("w-0"))));
+    world.resize("workers", 2);
+    let created = world.now.to_string();
+    world.tell(Infra, MACHINES, &machine("w-1", "workers", &created));
+    for name in ["spread-a", "spread-b"] {
+        let waits = spread_over_hosts(pod(name, "1500m", None));
+        world.tell(App, "pods", &waits);
+    }
+    assert!(world.decide().grow.is_empty());
+    // There is no room for these beside the two that are to come to w-1.
+    for name in ["plain-a", "plain-b"] {
+        world.tell(App, "pods", &apart(pod(name, "1500m", None)));
+    }
+    let decision = world.decide_after(10);
+    assert_eq!(
+        decision.grow[0].pods,
+        ["default/plain-a", "default/plain-b"]
+    );
+    // Once that machine is on its way, w-1 may not have two of those that spread more than it.
+    world.resize("workers", 3);
+    world.tell(Infra, MACHINES, &machine("w-2", "workers", &created));
+    let decision = world.decide();
+    assert!(decision.grow.is_empty(), "{decision:?}");
+    assert!(decision.helpless.is_empty(), "{decision:?}");
+}
+
+/// A pod that those that spread do not count.
+fn apart(mut pod: Value) -> Value {
+    pod["metadata"]["labels"] = json!({"app": "other"});
+    pod
 }
