@@ -54,7 +54,7 @@ printf '\n%s\n' "$machine"
 
 # What stands between a scenario's marks gives way to what was measured now.
 for scenario in S1 S3 S4 S5 S6 S7; do
-  awk -v heading="### $scenario:" '/^### / { ours = index($0, heading) == 1 } ours' "$work/tables" >"$work/$scenario"
+  awk -v heading="^### $scenario[: ]" '/^### / { ours = $0 ~ heading } ours' "$work/tables" >"$work/$scenario"
   [ -s "$work/$scenario" ] || continue
   printf '\n%s\n' "$machine" | fold -s -w 120 | sed 's/ *$//' >>"$work/$scenario"
   awk -v begin="<!-- $scenario -->" -v end="<!-- end of $scenario -->" -v table="$work/$scenario" '
