@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::chart::{Frame, write};
 use super::series::Point;
-use super::story::{Kind, Refusal, Story};
+use super::story::{Kind, Refusal, Story, Totals};
 use crate::resize::history::Decided;
 
 const PAGE: &str = include_str!("page.html");
@@ -37,7 +37,6 @@ pub(super) fn of(story: &Story) -> String {
         ("version", escape(&story.version)),
         ("from", format!("{:.0}", story.from)),
         ("to", format!("{:.0}", story.to)),
-        ("currency", escape(&story.currency)),
         ("warnings", warnings(&story.warnings)),
         ("figures", figures(story)),
         ("marks", marks(story)),
@@ -45,7 +44,7 @@ pub(super) fn of(story: &Story) -> String {
         ("nodes", nodes(story, &groups)),
         ("legend", legend(&groups)),
         ("cost", cost(story)),
-        ("samples", samples(points, &groups)),
+        ("samples", samples(story, &groups)),
         ("refusals", refusals(&story.refusals)),
         ("decisions", decisions(&story.decisions)),
         ("data", data(points, &groups)),
@@ -146,10 +145,7 @@ fn figures(story: &Story) -> String {
         ),
         ("wait for a node, median", wait(&story.waits, 50)),
         ("wait for a node, 99 %", wait(&story.waits, 99)),
-        (
-            "spent",
-            format!("{:.2} {}", totals.spent, escape(&story.currency)),
-        ),
+        ("spent", spent(story)),
         (
             "above the lower bound",
             gap.unwrap_or_else(|| "-".to_owned()),
@@ -157,6 +153,13 @@ fn figures(story: &Story) -> String {
     ];
     let figure = |(name, value)| format!("<div><dt>{name}</dt><dd>{value}</dd></div>");
     figures.map(figure).concat()
+}
+
+fn spent(story: &Story) -> String {
+    let Totals { spent, priced, .. } = &story.totals;
+    let currency = escape(&story.currency);
+    let spent = priced.then(|| format!("{spent:.2} {currency}"));
+    spent.unwrap_or_else(|| "no prices known".to_owned())
 }
 
 fn wait(sorted: &[f64], percent: usize) -> String {
@@ -171,10 +174,18 @@ fn pending(story: &Story) -> String {
     single(story, &line, "pending", "Pods that wait for a node")
 }
 
+/// Nothing if no price is known.
 fn cost(story: &Story) -> String {
+    if !story.totals.priced {
+        return String::new();
+    }
     let points = story.series.points().iter();
     let line: Line = points.map(|p| (p.at, p.cost)).collect();
-    single(story, &line, "cost", "What all machines cost an hour")
+    format!(
+        "<section>\n<h2>Cost, {} an hour</h2>\n{}\n</section>",
+        escape(&story.currency),
+        single(story, &line, "cost", "What all machines cost an hour")
+    )
 }
 
 /// A chart of one line.
@@ -279,7 +290,8 @@ fn marks(story: &Story) -> String {
 }
 
 /// The charts as a table, for those who cannot see them.
-fn samples(points: &[Point], groups: &[(String, Vec<u32>)]) -> String {
+fn samples(story: &Story, groups: &[(String, Vec<u32>)]) -> String {
+    let points = story.series.points();
     let names: Vec<String> = groups
         .iter()
         .map(|(name, _)| format!("<th scope=\"col\">{}</th>", escape(name)))
@@ -297,10 +309,12 @@ fn samples(points: &[Point], groups: &[(String, Vec<u32>)]) -> String {
         let counts = groups.iter();
         let counts = counts.map(|(_, counts)| format!("<td>{}</td>", counts[place]));
         let counts: Vec<String> = counts.collect();
+        let cost = Some(cost).filter(|_| story.totals.priced);
+        let cost = cost.map_or_else(|| "-".to_owned(), |cost| format!("{cost:.4}"));
         write(
             &mut text,
             format_args!(
-                "<tr><th scope=\"row\">{at:.0}</th><td>{pending}</td>{}<td>{cost:.4}</td></tr>",
+                "<tr><th scope=\"row\">{at:.0}</th><td>{pending}</td>{}<td>{cost}</td></tr>",
                 counts.concat()
             ),
         );

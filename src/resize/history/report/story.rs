@@ -43,6 +43,8 @@ pub(super) struct Totals {
     pub bound: u64,
     /// In units of the currency, over the whole log.
     pub spent: f64,
+    /// Some price was known: otherwise costs are made up.
+    pub priced: bool,
 }
 
 /// What kind of thing was not done.
@@ -150,6 +152,7 @@ impl Story {
         let decision = &decided.decision;
         now.cost = decision.cost.before;
         self.totals.add(decision);
+        self.totals.priced |= !decision.cost.unpriced;
         for (kind, why, about) in refusals(decision) {
             let refusal = self
                 .refusals

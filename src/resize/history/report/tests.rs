@@ -197,6 +197,19 @@ fn money_is_summed_over_the_time_that_it_was_paid_for() {
 }
 
 #[test]
+fn where_no_price_is_known_no_cost_is_made_up() {
+    let unpriced = |second| {
+        let mut decision = remove();
+        decision.cost.unpriced = true;
+        decided(second, decision)
+    };
+    let page = page(&[unpriced(0), unpriced(1800)]);
+    assert!(page.contains("<dt>spent</dt><dd>no prices known</dd>"));
+    assert!(!page.contains("an hour</h2>") && !page.contains("id=\"cost"));
+    assert!(page.contains("<td>-</td></tr>"));
+}
+
+#[test]
 fn an_empty_log_is_refused_with_what_to_do() {
     let error = report(&b""[..]).unwrap_err().to_string();
     assert!(error.contains("the log is empty"), "{error}");
