@@ -98,7 +98,7 @@ pub struct Model {
     removal: removal::Memory,
     plans: plans::Plans,
     /// Pods that waited at the last decision though they have a place.
-    settled: Vec<growth::Settled>,
+    settled: Vec<plans::Settled>,
     /// How many were left when classes were forgotten last.
     classes_left: usize,
 }

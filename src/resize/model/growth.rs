@@ -13,10 +13,10 @@ use super::super::policy::Policy;
 use super::Model;
 use super::allowance::Allowance;
 use super::groups::Group;
-use super::plans::{Kept, Plans};
+use super::plans::{Kept, Plans, Settled};
 use super::pods::title;
 use super::time::sooner;
-use crate::scheduling::{ClassId, NodeId, PodKey};
+use crate::scheduling::{ClassId, PodKey};
 
 /// Enough for the last percents of a few thousand pods within some milliseconds.
 const EFFORT: Effort = Effort {
@@ -31,14 +31,6 @@ const QUICKLY: Effort = Effort {
     exact_up_to: 0,
     columns: 0,
 };
-
-/// A pod that has a place already, though the scheduler has not put it there yet.
-#[derive(Debug, Clone)]
-pub(super) struct Settled {
-    pub pod: PodKey,
-    pub class: ClassId,
-    pub node: NodeId,
-}
 
 /// Names of the pods of each class, handed out one after the other.
 struct Names {

@@ -7,9 +7,16 @@ use std::sync::Arc;
 
 use super::Model;
 use super::coming::{Coming, PREFIX};
-use super::growth::Settled;
 use super::machines::Machine;
-use crate::scheduling::{Destination, NodeId, PodKey, Trial};
+use crate::scheduling::{ClassId, Destination, NodeId, PodKey, Trial};
+
+/// A pod that has a place already, though the scheduler has not put it there yet.
+#[derive(Debug, Clone)]
+pub(super) struct Settled {
+    pub pod: PodKey,
+    pub class: ClassId,
+    pub node: NodeId,
+}
 
 /// By the name of the group: the machines that were bought and for whom, the oldest in front.
 #[derive(Debug, Default)]

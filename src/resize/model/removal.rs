@@ -16,7 +16,7 @@ use super::super::policy::{Policy, QuietHours};
 use super::super::shrink::foresight::Foresight;
 use super::super::shrink::{self, Shrinkage};
 use super::Model;
-use super::growth::Settled;
+use super::plans::Settled;
 use super::time::{after, before, since, sooner};
 use crate::scheduling::{ClassId, Node, NodeId};
 use candidates::Field;

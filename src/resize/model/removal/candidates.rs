@@ -10,7 +10,7 @@ use super::super::super::policy::Policy;
 use super::super::super::shrink::{Budget, Candidate, Leave, Occupants, Question};
 use super::super::Model;
 use super::super::groups::{self, Group, Rung};
-use super::super::growth::Settled;
+use super::super::plans::Settled;
 use super::super::time::{before, sooner};
 use crate::scheduling::NodeId;
 

@@ -8,7 +8,7 @@ use super::super::super::offer::Offer;
 use super::super::super::policy::Policy;
 use super::super::super::trade;
 use super::super::Model;
-use super::super::growth::Settled;
+use super::super::plans::Settled;
 use super::super::time::since;
 use super::candidates::Field;
 use super::quiet_until;
