@@ -32,6 +32,9 @@ pub const POOL_ANNOTATION: &str = "infra.bex.co/pool";
 /// On a MachineDeployment: the type of its machines, as the price list has it.
 pub const MACHINE_TYPE_ANNOTATION: &str = "infra.bex.co/machine-type";
 
+/// On a Node: the type of its machine. Kubernetes' own.
+pub const INSTANCE_TYPE: &str = "node.kubernetes.io/instance-type";
+
 /// On a MachineDeployment: where its machines are, as the price list has it.
 pub const LOCATION_ANNOTATION: &str = "infra.bex.co/location";
 

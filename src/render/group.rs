@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::names::{
-    CAPACITY_ANNOTATION, LOCATION_ANNOTATION, MACHINE_TYPE_ANNOTATION, MAX_SIZE_ANNOTATION,
-    MIN_SIZE_ANNOTATION, POOL_ANNOTATION, RUNG_ANNOTATION,
+    CAPACITY_ANNOTATION, INSTANCE_TYPE, LOCATION_ANNOTATION, MACHINE_TYPE_ANNOTATION,
+    MAX_SIZE_ANNOTATION, MIN_SIZE_ANNOTATION, POOL_ANNOTATION, RUNG_ANNOTATION,
 };
 use crate::spec::{Group, Pool, Rung, Substrate};
 
@@ -38,7 +38,7 @@ pub(super) fn machine(rung: Option<&Rung>) -> Machine {
         size,
     } = rung.unwrap_or(&usual);
     let labels = Texts::from([
-        text("node.kubernetes.io/instance-type", machine_type),
+        text(INSTANCE_TYPE, machine_type),
         text("topology.kubernetes.io/region", location),
         text("topology.kubernetes.io/zone", location),
     ]);

@@ -22,9 +22,6 @@ impl fmt::Display for Price {
     }
 }
 
-/// Label of a node: the type of its machine.
-pub const INSTANCE_TYPE: &str = "node.kubernetes.io/instance-type";
-
 /// What a node group gains with one machine more.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Offer {

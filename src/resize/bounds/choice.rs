@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::configurations;
+use super::configurations::{self, Mixture};
 use super::knapsack::{Content, Knapsack, Offered, RoomPrices, offered};
 use super::many;
 use super::reduced::{Reduced, Stock};
@@ -28,9 +28,6 @@ const SPARED: f64 = 1.05;
 const GOOD: f64 = 1.002;
 /// A part of so many of a content's worth is not looked for.
 const GRAIN: i64 = 1_000;
-
-/// Kinds of bins with what is in them, and how many of each; parts of bins count.
-type Mixture = Vec<(usize, Content, f64)>;
 
 /// A bin and what is in it.
 pub(super) type Filled = (usize, Content);

@@ -82,9 +82,12 @@ pub(super) fn prove(reduced: &Reduced, care: Care, known: u64) -> Proof {
     solve(reduced, care, known).1
 }
 
+/// Kinds of bins with what is in them, and how many of each; parts of bins count.
+pub(super) type Mixture = Vec<(usize, Content, f64)>;
+
 /// Contents with their bins and how often the relaxation has each, the cheapest mixture if parts of bins could be had; and
 /// what its values prove.
-pub(super) fn mixture(reduced: &Reduced, columns: u32) -> (Vec<(usize, Content, f64)>, Proof) {
+pub(super) fn mixture(reduced: &Reduced, columns: u32) -> (Mixture, Proof) {
     let (mut master, proof) = solve(reduced, care(columns), 0);
     master.program.minimize(2_000);
     let solution = master.program.solution();

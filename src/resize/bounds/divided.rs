@@ -15,8 +15,9 @@ use super::reduced::{Reduced, Shape, Stock};
 use super::simplex::Program;
 use crate::resize::approximate::{self, float, float_price, worth};
 
-/// Groups of items there are at most: as many as are worth their time.
+/// Groups of items there are at most,
 const GROUPS: RangeInclusive<u64> = 100..=200;
+/// between these one for so many items: finer ones are worth their time where items are many.
 const ITEMS_OF_A_GROUP: u64 = 250;
 /// Into how many grades a doubling of a ratio is divided, if that makes few enough groups.
 const GRADES: [f64; 4] = [4.0, 2.0, 1.0, 0.5];

@@ -1,6 +1,6 @@
 //! Why no machine that can be had helps a pod: the one constraint that stands in the way, told of the best candidate.
 
-use crate::resize::offer::INSTANCE_TYPE;
+use crate::names::INSTANCE_TYPE;
 use crate::scheduling::refusal::NodeRule;
 use crate::scheduling::{HOSTNAME, Refusal, State};
 

@@ -8,11 +8,11 @@ mod used_up;
 use serde_json::{Value, json};
 
 use super::{Demand, Effort, Growth, Waiting, grow, grow_by_preference};
+use crate::names::INSTANCE_TYPE;
 use crate::resize::offer::{Offer, Price};
 use crate::scheduling::{ClassId, HOSTNAME, Node, NodeId, Pod, State, Trial};
 
 const ZONE: &str = "topology.kubernetes.io/zone";
-const TYPE: &str = "node.kubernetes.io/instance-type";
 
 const EFFORT: Effort = Effort {
     improvements: 1_000,
@@ -59,7 +59,11 @@ fn spread(app: &str, key: &str) -> Value {
 }
 
 fn node(name: &str, machine_type: &str, zone: &str, cpus: i64, gib: i64) -> Node {
-    let labels = [(HOSTNAME, name), (TYPE, machine_type), (ZONE, zone)];
+    let labels = [
+        (HOSTNAME, name),
+        (INSTANCE_TYPE, machine_type),
+        (ZONE, zone),
+    ];
     let labels = labels.into_iter().filter(|(_, value)| !value.is_empty());
     let amounts = [("cpu", cpus * 1000), ("memory", gib << 30), ("pods", 110)];
     Node {

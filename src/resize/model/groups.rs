@@ -111,7 +111,10 @@ impl Group {
             rung: said(RUNG_ANNOTATION).parse().unwrap_or_default(),
             sold_out_until: said(SOLD_OUT_ANNOTATION).parse().ok(),
             boot_deadline: duration(said(BOOT_DEADLINE_ANNOTATION)).ok(),
-            replaced: words(said(REPLACED_ANNOTATION)).collect(),
+            replaced: said(REPLACED_ANNOTATION)
+                .split_whitespace()
+                .map(str::to_owned)
+                .collect(),
             removed: times(said(REMOVED_ANNOTATION)),
             failure_domain: template.spec.failure_domain.clone(),
             template: template.spec.infrastructure_ref.name.clone(),
@@ -242,12 +245,9 @@ fn least(all: &BTreeMap<String, Group>, name: &str, group: &Group) -> u32 {
 }
 
 /// Of times with spaces between them, those that can be read.
-fn words(text: &str) -> impl Iterator<Item = String> {
-    text.split_whitespace().map(str::to_owned)
-}
-
 fn times(text: &str) -> Vec<Timestamp> {
-    words(text).filter_map(|word| word.parse().ok()).collect()
+    let words = text.split_whitespace();
+    words.filter_map(|word| word.parse().ok()).collect()
 }
 
 /// A list as the API gives it.

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use super::super::decision::{self, Decision, Held};
 use super::super::grow::{self, Effort, Growth, Placed, Waiting};
-use super::super::offer::{INSTANCE_TYPE, Offer, Price};
+use super::super::offer::{Offer, Price};
 use super::super::policy::Policy;
 use super::Model;
 use super::allowance::Allowance;
@@ -16,6 +16,7 @@ use super::groups::Group;
 use super::plans::{Kept, Plans, Settled};
 use super::pods::title;
 use super::time::sooner;
+use crate::names::INSTANCE_TYPE;
 use crate::scheduling::{ClassId, PodKey};
 
 /// Enough for the last percents of a few thousand pods within some milliseconds.
@@ -99,9 +100,7 @@ impl Model {
             orders = self.order(now, &offers, &growth, &mut names, &mut allowance, decision);
             decision.helpless = names.helpless(&growth);
         }
-        for kept in kept {
-            self.state.remove_pod(&kept.pod);
-        }
+        self.take_away(&kept);
         self.say_what_is_above_maximum(decision);
         let untouched = Allowance::new(policy, decision.cost.before);
         self.reach_minimum(now, &mut orders, &mut allowance, untouched);
@@ -142,18 +141,14 @@ impl Model {
         if kept.is_empty() || other.machines.is_empty() {
             return None;
         }
-        for kept in kept {
-            self.state.remove_pod(&kept.pod);
-        }
+        self.take_away(kept);
         let names = self.names(policy);
         let growth = self.choose(now, &names, market);
         let helpless = |growth: &Growth| growth.helpless.iter().map(|it| it.pods).sum::<u32>();
         if growth.cost < other.cost && helpless(&growth) <= helpless(other) {
             return Some((names, growth));
         }
-        for Settled { pod, class, node } in kept {
-            self.state.place(pod, *class, *node);
-        }
+        self.put_there(kept);
         None
     }
 

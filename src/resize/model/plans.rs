@@ -111,12 +111,24 @@ impl Model {
         drop(trial);
         kept.extend(more);
         self.plans.forget(&lost);
-        for Settled { pod, class, node } in &kept {
-            self.state.place(pod, *class, *node);
-        }
+        self.put_there(&kept);
         Kept {
             settled: kept,
             lost: !lost.is_empty(),
+        }
+    }
+
+    /// Puts pods where they have places, as if the scheduler had done it.
+    pub(super) fn put_there(&mut self, settled: &[Settled]) {
+        for Settled { pod, class, node } in settled {
+            self.state.place(pod, *class, *node);
+        }
+    }
+
+    /// They wait again.
+    pub(super) fn take_away(&mut self, settled: &[Settled]) {
+        for settled in settled {
+            self.state.remove_pod(&settled.pod);
         }
     }
 

@@ -3,10 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use super::super::offer::INSTANCE_TYPE;
 use super::super::prices::{MachineType, PriceList};
 use super::groups::Group;
 use super::objects::Infrastructure;
+use crate::names::INSTANCE_TYPE;
 use crate::quantity::{Quantity, Rounding};
 use crate::scheduling::node::Taint;
 use crate::scheduling::{Node, Resources};

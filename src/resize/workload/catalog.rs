@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Type;
-use crate::resize::offer::INSTANCE_TYPE;
+use crate::names::INSTANCE_TYPE;
 use crate::resize::prices::{Location, MachineType, PriceList};
 
 const MILLIONTHS: f64 = 1e6;

@@ -152,7 +152,6 @@ impl Story {
         let decision = &decided.decision;
         now.cost = decision.cost.before;
         self.totals.add(decision);
-        self.totals.priced |= !decision.cost.unpriced;
         for (kind, why, about) in refusals(decision) {
             let refusal = self
                 .refusals
@@ -193,6 +192,7 @@ impl Totals {
         self.added += grown.sum::<u64>();
         self.removed += decision.remove.len() as u64;
         self.replaced += decision.replace.len() as u64;
+        self.priced |= !decision.cost.unpriced;
         if decision.cost.bound.0 > 0 {
             self.bought = self.bought.saturating_add(decision.cost.bought.0);
             self.bound = self.bound.saturating_add(decision.cost.bound.0);

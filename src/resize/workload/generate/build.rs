@@ -9,7 +9,7 @@ use k8s_openapi::api::core::v1::{
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
 
-pub(super) use crate::resize::offer::INSTANCE_TYPE;
+pub(super) use crate::names::INSTANCE_TYPE;
 use crate::resize::workload::{Group, Workload};
 
 pub(super) const ZONE: &str = "topology.kubernetes.io/zone";

@@ -19,6 +19,7 @@ use super::objects::{
     label, name, namespace, owner_of, remove_finalizer, text,
 };
 use super::{Again, Scope};
+use crate::names::INSTANCE_TYPE;
 use crate::sim::random::Random;
 
 const CLUSTER_FINALIZER: &str = "dockercluster.infrastructure.cluster.x-k8s.io";
@@ -193,7 +194,7 @@ impl Start<'_, '_> {
     /// The type that is wanted, if it cannot be had now.
     fn sold_out(&self) -> Option<&str> {
         let context = &self.scope.context;
-        let wanted = label(self.server, node::INSTANCE_TYPE)?;
+        let wanted = label(self.server, INSTANCE_TYPE)?;
         let seconds = context.clock.elapsed().as_secs();
         context
             .scenario

@@ -7,6 +7,7 @@ use super::super::Scope;
 use super::super::addresses;
 use super::super::machines::Machine;
 use super::super::objects::{NODE, annotation, label, name, text};
+use crate::names::INSTANCE_TYPE;
 use crate::quantity::{Quantity, Rounding};
 use crate::timestamp::rfc3339;
 
@@ -32,7 +33,6 @@ const USUAL_REGION: &str = "sim";
 const USUAL_ZONE: &str = "sim-1";
 
 const CONTROL_PLANE_ROLE: &str = "node-role.kubernetes.io/control-plane";
-pub(super) const INSTANCE_TYPE: &str = "node.kubernetes.io/instance-type";
 
 /// Creates the Node unless it exists.
 pub(super) fn register(
