@@ -47,7 +47,13 @@ pub fn unpaid(Price(price): Price, paid: u64, hour: u64) -> Price {
 /// Of the machine, less what it lets go. Nothing if the pods do not fit on it.
 fn cost(state: &mut State, bought: &Bought, offer: &Offer, question: &Question) -> Option<i128> {
     let mut trial = state.trial();
-    let node = stand(&mut trial, offer, "larger".to_owned(), &[]);
+    let node = stand(
+        &mut trial,
+        &offer.node,
+        &offer.daemons,
+        "larger".to_owned(),
+        &[],
+    );
     for (class, pods) in &bought.pods {
         let fit = trial.ask(*class).ok()?.how_many(node, *pods).ok()?;
         if fit < *pods {

@@ -1,7 +1,8 @@
 //! Classes of pods with the same content, and the rules that are worked out once for all of a class.
 
-use std::collections::HashMap;
 use std::sync::Arc;
+
+use foldhash::HashMap;
 
 use super::layout::{Layout, Topology};
 use super::node::Node;
@@ -303,8 +304,11 @@ impl Tallies {
     pub(super) fn count_all(&mut self, slot: &Slot, number: usize, classes: &[Class], sign: i32) {
         for (class, present) in &slot.present {
             let class = &classes[*class];
-            self.count(class, number, false, sign * present.live);
-            self.count(class, number, true, sign * present.terminating);
+            for (terminating, pods) in [(false, present.live), (true, present.terminating)] {
+                if pods != 0 {
+                    self.count(class, number, terminating, sign * pods);
+                }
+            }
         }
     }
 

@@ -1,7 +1,8 @@
 //! What nodes as such say to pods, whatever else runs on them.
 
-use std::collections::HashMap;
 use std::sync::Arc;
+
+use foldhash::HashMap;
 
 use super::node::{Node, Taint};
 use super::pod::Pod;

@@ -1,6 +1,6 @@
 //! Nodes in their zones, on their hosts, or by any other label: what all rules that look at the same nodes share.
 
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 use super::node::Node;
 use super::tally::Inclusion;
@@ -43,7 +43,7 @@ impl Topology {
     pub(super) fn new(key: &str) -> Self {
         Self {
             key: key.to_owned(),
-            values: HashMap::new(),
+            values: HashMap::default(),
         }
     }
 

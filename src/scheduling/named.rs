@@ -1,7 +1,6 @@
 //! Things that belong to a namespace, by their names.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
+use foldhash::HashMap;
 
 /// By namespace and name. Unlike with pairs of both as keys, nothing is copied to look something up.
 #[derive(Debug, Clone)]
@@ -12,9 +11,26 @@ impl<V> Named<V> {
         self.0.get(namespace)?.get(name)
     }
 
-    pub(super) fn entry(&mut self, namespace: &str, name: &str) -> Entry<'_, String, V> {
+    pub(super) fn get_mut(&mut self, namespace: &str, name: &str) -> Option<&mut V> {
+        self.0.get_mut(namespace)?.get_mut(name)
+    }
+
+    pub(super) fn insert(&mut self, namespace: &str, name: &str, value: V) {
         let names = self.0.entry(namespace.to_owned()).or_default();
-        names.entry(name.to_owned())
+        names.insert(name.to_owned(), value);
+    }
+
+    /// Changes what is there; if nothing is, something new.
+    pub(super) fn change(&mut self, namespace: &str, name: &str, change: impl FnOnce(&mut V))
+    where
+        V: Default,
+    {
+        if let Some(there) = self.get_mut(namespace, name) {
+            return change(there);
+        }
+        let mut new = V::default();
+        change(&mut new);
+        self.insert(namespace, name, new);
     }
 
     pub(super) fn remove(&mut self, namespace: &str, name: &str) {
@@ -29,6 +45,6 @@ impl<V> Named<V> {
 
 impl<V> Default for Named<V> {
     fn default() -> Self {
-        Self(HashMap::new())
+        Self(HashMap::default())
     }
 }

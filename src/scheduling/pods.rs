@@ -1,6 +1,8 @@
 //! Pods by name: which class they are of, and where they are.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
+
+use foldhash::HashMap;
 
 use super::pod::Pod;
 use super::state::{ClassId, NodeId, State};

@@ -1,8 +1,10 @@
 //! A cluster, kept up to date change by change.
 
+use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
+
+use foldhash::HashMap;
 
 use super::classes::{Class, Tallies};
 use super::fixed::FixedRules;
@@ -232,15 +234,33 @@ impl State {
         for port in &content.pod.host_ports {
             slot.change_port(port, pods);
         }
-        let claims = content.pod.claims.iter();
-        for claim in claims.filter(|claim| claim.made_for.is_none()) {
-            let uses = self
-                .claims_in_use
-                .entry(&content.pod.namespace, &claim.name);
-            let uses = uses.or_default();
-            *uses = uses.saturating_add_signed(pods);
-        }
+        use_claims(&mut self.claims_in_use, &content.pod, pods);
         self.tallies.count(content, number, terminating, pods);
+    }
+
+    /// Takes everybody off a node.
+    pub(super) fn vacate(&mut self, number: usize) {
+        self.generation += 1;
+        let slot = &mut self.slots[number];
+        self.tallies.count_all(slot, number, &self.classes, -1);
+        for (class, present) in std::mem::take(&mut slot.present) {
+            let content = &mut self.classes[class];
+            let pods = present.live + present.terminating;
+            content.placed -= pods;
+            use_claims(&mut self.claims_in_use, &content.pod, -pods);
+        }
+        slot.pods = 0;
+        slot.requested.clear();
+        slot.ports.clear();
+    }
+}
+
+/// So many pods more use their claims, or fewer.
+fn use_claims(in_use: &mut Named<u32>, pod: &Pod, pods: i32) {
+    for claim in pod.claims.iter().filter(|claim| claim.made_for.is_none()) {
+        in_use.change(&pod.namespace, &claim.name, |uses| {
+            *uses = uses.saturating_add_signed(pods);
+        });
     }
 }
 

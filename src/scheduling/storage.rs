@@ -7,7 +7,9 @@ mod objects;
 mod volumes;
 mod wishes;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
+
+use foldhash::{HashMap, HashSet};
 
 use super::named::Named;
 use super::pod::{Pod, PodClaim};

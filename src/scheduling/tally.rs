@@ -1,7 +1,7 @@
 //! How many pods of a kind there are in each zone, on each host, or by any other label of the nodes. Kept up to date
 //! pod by pod, so that a rule about topology costs a look-up.
 
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 use super::labels::{Labels, Selector};
 use super::layout::Layout;

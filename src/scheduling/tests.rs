@@ -1,6 +1,7 @@
 #![expect(clippy::needless_pass_by_value, reason = "json! makes values")]
 
 mod company;
+mod trial;
 
 use serde_json::{Value, json};
 

@@ -20,9 +20,9 @@ pub const HOSTNAME: &str = "kubernetes.io/hostname";
 )]
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Ties {
-    /// At pods in the same zone or any other group of nodes.
+    /// At pods in the same zone or any other group of nodes, or at where its volumes can be.
     pub beyond: bool,
-    /// At pods on the same node, or at what they use up there besides resources: ports, disks, volumes.
+    /// At pods on the same node, or at what they use up there besides resources and volumes: ports and disks.
     pub near: bool,
     /// It wants to be where others are.
     pub wants: bool,
@@ -62,7 +62,7 @@ impl State {
             &class.repelled_by,
         ];
         let mut all = rules.iter().flat_map(|tallies| tallies.iter());
-        let uses_up = !(pod.host_ports.is_empty() && pod.disks.is_empty() && pod.claims.is_empty());
+        let uses_up = !(pod.host_ports.is_empty() && pod.disks.is_empty());
         Ties {
             near: uses_up || all.clone().any(near),
             beyond: !pod.claims.is_empty() || all.any(|tally| !near(tally)),

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::ops::Deref;
 
+use foldhash::HashSet;
+
 use super::node::Node;
 use super::pods::PodKey;
 use super::refusal::{Diagnosis, Refusal};
@@ -21,7 +23,10 @@ pub struct Trial<'a> {
 enum Step {
     /// So many pods of a class were put on a node.
     Pods(usize, usize, i32),
-    Node(usize, Option<Node>),
+    /// In a box, for there are far more steps of the other kinds.
+    Node(usize, Option<Box<Node>>),
+    /// A node came where nobody was.
+    New(usize),
 }
 
 /// Equal pods that are to get to the same node.
@@ -156,14 +161,22 @@ impl Trial<'_> {
     }
 
     /// Takes all changes back but the first so many. Pods that went from node to node are taken off the last one alone,
-    /// and before any node goes: that of an empty node costs the least.
+    /// those on new nodes all at once, and before any node goes: that of an empty node costs the least.
     pub fn back_to(&mut self, changes: usize) {
-        let (mut pods, mut nodes) = (Vec::new(), Vec::new());
+        let (mut pods, mut nodes, mut new) = (Vec::new(), Vec::new(), HashSet::default());
         for step in self.done.drain(changes..) {
             match step {
+                Step::Pods(_, number, _) if new.contains(&number) => {}
                 Step::Pods(class, number, count) => pods.push((number, class, count)),
                 Step::Node(number, node) => nodes.push((number, node)),
+                Step::New(number) => {
+                    new.insert(number);
+                    nodes.push((number, None));
+                }
             }
+        }
+        for number in new {
+            self.state.vacate(number);
         }
         pods.sort_unstable();
         for same in pods.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)) {
@@ -174,7 +187,7 @@ impl Trial<'_> {
             }
         }
         for (number, node) in nodes.into_iter().rev() {
-            self.state.replace(number, node);
+            self.state.replace(number, node.map(|node| *node));
         }
     }
 
@@ -190,8 +203,11 @@ impl Trial<'_> {
     }
 
     fn replace(&mut self, number: usize, node: Option<Node>) {
-        let before = self.state.replace(number, node);
-        self.done.push(Step::Node(number, before));
+        let nobody = self.state.slots[number].present.is_empty();
+        self.done.push(match self.state.replace(number, node) {
+            None if nobody => Step::New(number),
+            before => Step::Node(number, before.map(Box::new)),
+        });
     }
 }
 

@@ -47,16 +47,17 @@ impl Yard<'_, '_, '_> {
             let lot = &mut lots[*lot];
             let mut from = 0;
             while lot.batch.pods > 0 {
-                let alone = self.cheapest(lot).map(|(_, _, price)| price);
+                let alone = self.cheapest(lot);
                 let found = (from..taken.len()).find_map(|machine| {
                     let free = !taken[machine] && self.suits(machine, lot);
                     let (offer, more) = self.growth(machine, &lot.amounts).filter(|_| free)?;
-                    let worthwhile =
-                        alone.is_none_or(|alone| float_price(more) * AS_GOOD <= float_price(alone));
+                    let worthwhile = alone.is_none_or(|(_, _, alone)| {
+                        float_price(more) * AS_GOOD <= float_price(alone)
+                    });
                     let open = worthwhile && self.verdict(machine, lot.batch.class).is_ok();
                     open.then_some((machine, offer))
                 });
-                let place = found.or_else(|| self.open_for(lot));
+                let place = found.or_else(|| self.open_for(lot, alone?));
                 let Some((machine, offer)) = place else {
                     break;
                 };
@@ -73,8 +74,11 @@ impl Yard<'_, '_, '_> {
         lot.reach[self.machines[machine].site]
     }
 
-    fn open_for(&mut self, lot: &Lot) -> Option<(usize, usize)> {
-        let (site, offer, _) = self.cheapest(lot)?;
+    fn open_for(
+        &mut self,
+        lot: &Lot,
+        (site, offer, _): (usize, usize, u64),
+    ) -> Option<(usize, usize)> {
         let machine = self.open(site, offer);
         if self.verdict(machine, lot.batch.class).is_ok() {
             return Some((machine, offer));

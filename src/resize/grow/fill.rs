@@ -43,10 +43,18 @@ impl Order {
         }
         self.kinds.len() < before
     }
+
+    /// Whether any of the kinds may go in.
+    fn has_room(&self, room: &[i64]) -> bool {
+        !self.kinds.is_empty() && wish::holds(room, &self.least)
+    }
 }
 
 /// What of the kinds goes into the room: the lead in front, then what leaves the amounts that are left in balance.
 pub(super) fn fill(kinds: &[Kind], order: &Order, room: &[i64]) -> (Content, Vec<i64>) {
+    if !order.has_room(room) {
+        return (Content::new(), room.to_vec());
+    }
     let mut filling = Filling {
         kinds,
         whole: room
@@ -67,11 +75,11 @@ pub(super) fn fill(kinds: &[Kind], order: &Order, room: &[i64]) -> (Content, Vec
         filling.take_of(&mut open, best, |most| (most / 8).max(1));
     }
     // Those that were not looked at fill what is left.
-    for kind in &order.kinds {
-        if !wish::holds(&filling.room, &order.least) {
-            break;
-        }
-        filling.take(*kind, filling.most(*kind));
+    let mut rest = order.kinds.iter();
+    while order.has_room(&filling.room)
+        && let Some((kind, pods)) = filling.next_of(&mut rest)
+    {
+        filling.take(kind, pods);
     }
     filling.content.sort_unstable();
     (filling.content, filling.room)
@@ -99,6 +107,14 @@ impl Filling<'_> {
         let taken = self.content.iter().find(|(taken, _)| *taken == kind);
         let taken = taken.map_or(0, |(_, pods)| *pods);
         wish::times(&self.room, amounts).min(self.kinds[kind].pods - taken)
+    }
+
+    /// The next of the kinds of which any more go in, and how many.
+    fn next_of<'o>(&self, kinds: &mut impl Iterator<Item = &'o usize>) -> Option<(usize, u32)> {
+        kinds.find_map(|kind| {
+            let most = self.most(*kind);
+            (most > 0).then_some((*kind, most))
+        })
     }
 
     fn take(&mut self, kind: usize, pods: u32) {

@@ -1,6 +1,6 @@
 //! Machines that were opened for pods with rules are filled up with those that have none.
 
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 use crate::resize::approximate::float_price;
 
@@ -29,7 +29,7 @@ impl Yard<'_, '_, '_> {
     /// Fills machines up that were opened for pods with rules, as far as that costs less than it is worth.
     pub(super) fn fill_up(&mut self, stock: &mut Stock) {
         let mut open: Vec<usize> = (0..self.machines.len()).collect();
-        let mut known = Known::new();
+        let mut known = Known::default();
         for round in 1..=FILLS {
             let before = stock.pods();
             if round <= SIZES {

@@ -30,6 +30,8 @@ pub(super) struct Market<'a> {
 pub(super) struct Site {
     /// The cheapest first.
     pub offers: Vec<usize>,
+    /// A node as it is in all of them, with nothing of it that no rule looks at.
+    pub sample: Node,
     /// Stands for the site where rules about zones are asked.
     pub probe: Option<NodeId>,
     /// What its best machine costs, in millionths an hour and as if it were the largest one.
@@ -80,7 +82,10 @@ impl<'a> Market<'a> {
                 .entry(Looks::of(offer, seen, volumes))
                 .or_insert(next);
             if number == next {
-                self.sites.push(Site::default());
+                self.sites.push(Site {
+                    sample: sample(&offer.node, keys),
+                    ..Site::default()
+                });
             }
             self.sites[number].offers.push(place);
         }
@@ -114,11 +119,6 @@ impl<'a> Market<'a> {
         self.offers[offer].price.0
     }
 
-    /// A node as it is in all offers of a site, but for its size.
-    pub(super) fn sample(&self, site: usize) -> &Node {
-        &self.offers[self.sites[site].offers[0]].node
-    }
-
     /// Whether a machine of the offer can be had; `kept` can, for it is kept for that.
     pub(super) fn has(&self, offer: usize, kept: Option<usize>) -> bool {
         self.left[offer] > 0 || Some(offer) == kept
@@ -138,19 +138,18 @@ impl<'a> Market<'a> {
 
     /// By site: whether its nodes as such take pods of the class.
     pub(super) fn reach(&self, state: &State, class: ClassId) -> Vec<bool> {
-        let open = |site| state.node_rule(class, self.sample(site)).is_none();
-        (0..self.sites.len()).map(open).collect()
+        let open = |site: &Site| state.node_rule(class, &site.sample).is_none();
+        self.sites.iter().map(open).collect()
     }
 
     /// Puts a node into each site that stands for all that may come: any number of pods and of volumes.
     pub(super) fn set_probes(&mut self, trial: &mut Trial) {
-        for site in 0..self.sites.len() {
-            let mut node = self.sample(site).clone();
+        for (number, site) in self.sites.iter_mut().enumerate() {
+            let mut node = site.sample.clone();
             node.labels.remove(HOSTNAME);
-            node.allocatable
-                .retain(|name, _| !name.starts_with(ATTACHABLE));
-            node.name = format!("resize-site-{site}");
-            self.sites[site].probe = Some(trial.set_node(node));
+            node.allocatable.clear();
+            node.name = format!("resize-site-{number}");
+            site.probe = Some(trial.set_node(node));
         }
     }
 
@@ -182,6 +181,15 @@ impl<'a> Looks<'a> {
             daemons: &offer.daemons,
         }
     }
+}
+
+/// The node with nothing but what rules look at: of its room that is how many volumes it attaches.
+fn sample(node: &Node, keys: &BTreeSet<&str>) -> Node {
+    let mut node = node.clone();
+    node.labels.retain(|key, _| keys.contains(&**key));
+    let attaches = |name: &String, _: &mut i64| name.starts_with(ATTACHABLE);
+    node.allocatable.retain(attaches);
+    node
 }
 
 /// What is free on a machine of the offer once its daemons run.

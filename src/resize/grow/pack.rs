@@ -15,6 +15,8 @@ const OFFERS: usize = 24;
 const TRIES: usize = 64;
 /// A larger machine is preferred to one more if it is nearly as good: it is one machine less to keep.
 pub(super) const AS_GOOD: f64 = 0.98;
+/// Sums are rounded: a little more than one is surely not too little.
+const ROUNDED_UP: f64 = 1.000_001;
 
 /// Kinds with what helps to choose among them.
 #[derive(Debug)]
@@ -35,6 +37,29 @@ struct Choice {
     content: Content,
     /// What each part of the price buys.
     gain: f64,
+}
+
+/// A machine to be looked at.
+struct Candidate<'u> {
+    site: usize,
+    offer: usize,
+    machine: Option<usize>,
+    /// How much of it is taken already.
+    used: &'u [i64],
+    /// What it costs, or costs more than before.
+    price: f64,
+}
+
+impl Candidate<'_> {
+    fn chosen(&self, content: Content, gain: f64) -> Choice {
+        Choice {
+            site: self.site,
+            offer: self.offer,
+            machine: self.machine,
+            content,
+            gain,
+        }
+    }
 }
 
 impl<'k> Stock<'k> {
@@ -112,23 +137,14 @@ impl Yard<'_, '_, '_> {
         let compared = |site| self.compared(stock, site, lead);
         let offers = sites.flat_map(|site| compared(site).map(move |offer| (site, offer)));
         let empty = vec![0; self.market.largest.len()];
-        let choices = offers.filter_map(|(site, offer)| {
-            let price = float_price(self.market.price(offer));
-            let (content, worth) = self.content(stock, site, offer, &empty, lead)?;
-            Some(Choice {
-                site,
-                offer,
-                machine: None,
-                content,
-                gain: worth / price.max(1.0),
-            })
+        let candidates = offers.map(|(site, offer)| Candidate {
+            site,
+            offer,
+            machine: None,
+            used: &empty,
+            price: float_price(self.market.price(offer)).max(1.0),
         });
-        choices.max_by(|a, b| {
-            let machines = |choice: &Choice| self.counts[choice.site];
-            let gain = a.gain.total_cmp(&b.gain);
-            gain.then(machines(b).cmp(&machines(a)))
-                .then(b.offer.cmp(&a.offer))
-        })
+        self.best_of(stock, lead, candidates)
     }
 
     /// Offers of a site that are worth a look: all of them, or some of every size.
@@ -136,7 +152,7 @@ impl Yard<'_, '_, '_> {
         let offers = &self.market.sites[site].offers;
         let offers = &offers[..self.worth_while(stock, site, lead)];
         let step = offers.len().div_ceil(OFFERS).max(1);
-        let some = offers.iter().rev().step_by(step).copied();
+        let some = offers.iter().rev().step_by(step).rev().copied();
         some.filter(|offer| self.market.left[*offer] > 0)
     }
 
@@ -203,36 +219,52 @@ impl Yard<'_, '_, '_> {
             .take(NEXT)
             .filter(|offer| !same(std::mem::replace(&mut before, *offer), *offer));
         let offers = next.chain(self.compared(stock, now.site, lead).filter(dearer));
-        let choices = offers.filter_map(|offer| {
-            let more = float_price(self.market.price(offer) - price);
-            let (content, worth) = self.content(stock, now.site, offer, &now.used, lead)?;
-            Some(Choice {
-                site: now.site,
-                offer,
-                machine: Some(machine),
-                content,
-                gain: worth / more,
-            })
+        let candidates = offers.map(|offer| Candidate {
+            site: now.site,
+            offer,
+            machine: Some(machine),
+            used: &now.used,
+            price: float_price(self.market.price(offer) - price),
         });
-        choices.max_by(|a, b| a.gain.total_cmp(&b.gain))
+        self.best_of(stock, lead, candidates)
     }
 
-    /// One of the lead and whatever else goes in, with its worth.
-    fn content(
+    /// The one that buys the most for its price: of those with room for one of the lead, filled with whatever else goes in.
+    /// Of equals, one where there are the fewest machines.
+    fn best_of<'u>(
         &self,
         stock: &Stock,
-        site: usize,
-        offer: usize,
-        used: &[i64],
         lead: usize,
-    ) -> Option<(Content, f64)> {
-        let room = self.room(offer, used);
-        let before = self.worth(&room);
-        if !wish::holds(&room, &stock.kinds[lead].amounts) {
-            return None;
+        candidates: impl Iterator<Item = Candidate<'u>>,
+    ) -> Option<Choice> {
+        let all = stock.worth(self) * ROUNDED_UP;
+        let mut best: Option<Choice> = None;
+        for candidate in candidates {
+            let room = self.room(candidate.offer, candidate.used);
+            let holds = self.worth(&room);
+            // What it could hold at best says of most that they are not the best, without being filled.
+            let most = holds.min(all) / candidate.price;
+            let worse = best.as_ref().is_some_and(|best| most < best.gain);
+            if worse || !wish::holds(&room, &stock.kinds[lead].amounts) {
+                continue;
+            }
+            let (content, left) = fill(stock.kinds, &stock.orders[candidate.site], &room);
+            let gain = (holds - self.worth(&left)) / candidate.price;
+            let choice = candidate.chosen(content, gain);
+            if best
+                .as_ref()
+                .is_none_or(|best| self.is_better(&choice, best))
+            {
+                best = Some(choice);
+            }
         }
-        let (content, left) = fill(stock.kinds, &stock.orders[site], &room);
-        Some((content, before - self.worth(&left)))
+        best
+    }
+
+    fn is_better(&self, choice: &Choice, than: &Choice) -> bool {
+        let rank = |choice: &Choice| (self.counts[choice.site], choice.offer);
+        let gain = choice.gain.total_cmp(&than.gain);
+        gain.then(rank(than).cmp(&rank(choice))).is_gt()
     }
 
     /// Does it, as often as there are pods for it; how many pods found a place.

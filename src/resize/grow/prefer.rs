@@ -53,6 +53,7 @@ fn keep_helpless(wishes: &mut Vec<Wish>, growth: &Growth) {
 fn stand(trial: &mut Trial, offers: &[Offer], machines: &[Bought], from: usize) {
     for (number, machine) in machines.iter().enumerate() {
         let name = format!("resize-bought-{}", from + number);
-        yard::stand(trial, &offers[machine.offer], name, &machine.pods);
+        let Offer { node, daemons, .. } = &offers[machine.offer];
+        yard::stand(trial, node, daemons, name, &machine.pods);
     }
 }

@@ -1,6 +1,8 @@
 //! Who waits, in the terms that packing needs: dense amounts and what ties it to other pods.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
+
+use foldhash::HashMap;
 
 use crate::resize::offer::Offer;
 use crate::scheduling::node::ATTACHABLE;
@@ -16,6 +18,8 @@ pub(super) struct Measure {
     pub drivers: Vec<(String, i64)>,
     /// By class and driver: volumes that nobody else who waits shares. The others are left to the rules.
     volumes: BTreeMap<ClassId, Vec<i64>>,
+    /// Some volumes that machines attach are not counted.
+    uncounted: bool,
     /// What pods of the burst take, and how many take just that.
     pub demand: Vec<(Vec<i64>, u32)>,
 }
@@ -28,6 +32,20 @@ pub(super) struct Wish {
     pub priority: i32,
     pub amounts: Vec<i64>,
     pub ties: Ties,
+}
+
+impl Wish {
+    fn of(state: &State, measure: &Measure, class: ClassId, pods: u32) -> Self {
+        let mut ties = state.ties(class);
+        ties.near |= measure.asks_about_volumes(state, class);
+        Self {
+            class,
+            pods,
+            priority: state.content(class).priority,
+            amounts: measure.amounts(state, class),
+            ties,
+        }
+    }
 }
 
 impl Measure {
@@ -68,12 +86,16 @@ impl Measure {
         });
         let wanted = wanted.filter(|((driver, _), ..)| limited.contains(driver));
         let wanted: Vec<(Attached, ClassId, u32)> = wanted.collect();
-        let mut users: HashMap<Attached, u32> = HashMap::new();
+        let mut users: HashMap<Attached, u32> = HashMap::default();
         for (volume, _, pods) in &wanted {
             let users = users.entry(*volume).or_default();
             *users = users.saturating_add(*pods);
         }
+        let volumes = users.len();
         users.retain(|_, users| *users == 1);
+        let mut daemons = offers.iter().flat_map(|offer| &offer.daemons);
+        let of_daemons = daemons.any(|daemon| !state.content(*daemon).claims.is_empty());
+        self.uncounted = of_daemons || users.len() < volumes;
         let drivers = users.keys().map(|(driver, _)| *driver);
         let drivers: Vec<&str> = drivers.collect::<BTreeSet<_>>().into_iter().collect();
         self.drivers = drivers.iter().map(|it| ((*it).to_owned(), 0)).collect();
@@ -100,6 +122,14 @@ impl Measure {
     /// What one pod of the class takes.
     pub(super) fn amounts(&self, state: &State, class: ClassId) -> Vec<i64> {
         self.each(state, class).collect()
+    }
+
+    /// Whether room says nothing about volumes of the class: each machine has to be asked.
+    fn asks_about_volumes(&self, state: &State, class: ClassId) -> bool {
+        let volumes = self.volumes.get(&class).into_iter().flatten();
+        let counted: i64 = volumes.sum();
+        let claims = state.content(class).claims.len();
+        claims > 0 && (self.uncounted || i64::try_from(claims).is_ok_and(|all| counted < all))
     }
 
     /// Whether there is room for one pod of the class.
@@ -175,13 +205,7 @@ pub(super) fn read(
     let (mut wishes, mut refused) = (Vec::new(), Vec::new());
     for Waiting { class, pods } in sorted {
         match state.ask(class) {
-            Ok(_) => wishes.push(Wish {
-                class,
-                pods,
-                priority: state.content(class).priority,
-                amounts: measure.amounts(state, class),
-                ties: state.ties(class),
-            }),
+            Ok(_) => wishes.push(Wish::of(state, &measure, class, pods)),
             Err(why) => refused.push(Helpless { class, pods, why }),
         }
     }

@@ -1,8 +1,7 @@
 //! Machines that are to be bought, as far as they are filled.
 
 use crate::resize::approximate;
-use crate::resize::offer::Offer;
-use crate::scheduling::{ClassId, HOSTNAME, NodeId, Refusal, Trial};
+use crate::scheduling::{ClassId, HOSTNAME, Node, NodeId, Refusal, Trial};
 
 use super::kinds::{Batch, Lot};
 use super::market::Market;
@@ -36,18 +35,19 @@ pub(super) struct Yard<'t, 's, 'a> {
     pub bound: Option<u64>,
 }
 
-/// Makes a node of a machine, with its daemons and these pods on it.
+/// Makes a node of a machine that is like another one, with its daemons and these pods on it.
 pub(in crate::resize) fn stand(
     trial: &mut Trial,
-    offer: &Offer,
+    like: &Node,
+    daemons: &[ClassId],
     name: String,
     pods: &[(ClassId, u32)],
 ) -> NodeId {
-    let mut node = offer.node.clone();
+    let mut node = like.clone();
     node.labels.insert(HOSTNAME.to_owned(), name.clone());
     node.name = name;
     let id = trial.set_node(node);
-    for daemon in &offer.daemons {
+    for daemon in daemons {
         trial.place(*daemon, id);
     }
     for (class, pods) in pods {
@@ -143,10 +143,13 @@ impl<'t, 's, 'a> Yard<'t, 's, 'a> {
 
     /// Makes a node of the machine, with its daemons and the pods on it.
     fn set_node(&mut self, machine: usize) {
-        let offer = &self.market.offers[self.machines[machine].offer];
+        let Machine {
+            site, offer, pods, ..
+        } = &self.machines[machine];
+        let daemons = &self.market.offers[*offer].daemons;
         let name = format!("resize-machine-{machine}");
-        let id = stand(self.trial, offer, name, &self.machines[machine].pods);
-        self.machines[machine].node = Some(id);
+        let sample = &self.market.sites[*site].sample;
+        self.machines[machine].node = Some(stand(self.trial, sample, daemons, name, pods));
     }
 
     /// Changes a machine for another one of its site.

@@ -4,6 +4,7 @@ use crate::scheduling::{ClassId, NodeId, State, Trial};
 
 use super::world::World;
 use crate::resize::grow::{Waiting, stand};
+use crate::resize::offer::Offer;
 
 /// A node on trial for a machine that might be bought.
 #[derive(Debug, Clone)]
@@ -27,7 +28,8 @@ pub(super) fn fill_all(trial: &mut Trial, nodes: &[NodeId], wanted: Waiting) -> 
 
 /// A node of an offer, empty but for its daemons.
 pub(super) fn add(trial: &mut Trial, world: &Offers, offer: usize, number: usize) -> Planned {
-    let node = stand(trial, &world.0[offer], format!("planned-{number}"), &[]);
+    let Offer { node, daemons, .. } = &world.0[offer];
+    let node = stand(trial, node, daemons, format!("planned-{number}"), &[]);
     Planned {
         offer,
         node,
@@ -36,7 +38,7 @@ pub(super) fn add(trial: &mut Trial, world: &Offers, offer: usize, number: usize
 }
 
 /// The offers, apart from the state that is changed on trial.
-pub(super) struct Offers(pub Vec<crate::resize::offer::Offer>);
+pub(super) struct Offers(pub Vec<Offer>);
 
 impl Offers {
     pub(super) fn of(world: &World) -> Self {

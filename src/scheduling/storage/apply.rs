@@ -1,9 +1,10 @@
 //! Storage objects as the API has them, taken over.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::hash::Hash;
 
 use anyhow::Result;
+use foldhash::HashMap;
 use k8s_openapi::api::storage::v1 as api;
 
 use super::objects::limits;
@@ -24,7 +25,7 @@ impl Storage {
             "persistentvolumeclaims" => {
                 let claim = read(json)?.map(|claim| Claim::of(&claim)).transpose()?;
                 match claim {
-                    Some(claim) => drop(self.claims.entry(namespace, name).insert_entry(claim)),
+                    Some(claim) => self.claims.insert(namespace, name, claim),
                     None => self.claims.remove(namespace, name),
                 }
             }

@@ -1,7 +1,7 @@
 //! Whether a pod's claims can have their volumes on a node: those that are bound reach it; the others find a volume
 //! there, or one can be made.
 
-use std::collections::HashSet;
+use foldhash::HashSet;
 
 use super::wishes::ClaimName;
 use super::{Claim, Storage, StorageClass, Volume, Wishes};
@@ -45,7 +45,7 @@ impl Storage {
         let unbound = || wishes.unbound.iter();
         let begun = unbound().filter(|(_, claim)| claim.selected_node.is_some());
         let mut make: Vec<&Claim> = begun.map(|(_, claim)| *claim).collect();
-        let mut taken = HashSet::new();
+        let mut taken = HashSet::default();
         for (name, claim) in unbound().filter(|(_, claim)| claim.selected_node.is_none()) {
             match self.volume_for(*name, claim, node, &taken) {
                 Some(volume) => {

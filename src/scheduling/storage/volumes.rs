@@ -1,6 +1,8 @@
 //! Volumes by name, and those among them that a claim can get.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
+
+use foldhash::HashMap;
 
 use super::Volume;
 use super::wishes::ClaimName;
@@ -30,11 +32,18 @@ impl Volumes {
             self.unlist(&name, &before);
         }
         if let Some(volume) = volume {
-            let names = match &volume.claim {
-                Some(of) => self.kept.entry(&of.namespace, &of.name).or_default(),
-                None => self.open.entry(volume.class.clone()).or_default(),
-            };
-            names.insert(name.clone());
+            let named = name.clone();
+            match &volume.claim {
+                Some(of) => self.kept.change(&of.namespace, &of.name, |names| {
+                    names.insert(named);
+                }),
+                None => {
+                    self.open
+                        .entry(volume.class.clone())
+                        .or_default()
+                        .insert(named);
+                }
+            }
             self.all.insert(name, volume);
         }
     }
@@ -42,10 +51,11 @@ impl Volumes {
     fn unlist(&mut self, name: &str, volume: &Volume) {
         match &volume.claim {
             Some(of) => {
-                let names = self.kept.entry(&of.namespace, &of.name).or_default();
-                names.remove(name);
-                if names.is_empty() {
-                    self.kept.remove(&of.namespace, &of.name);
+                if let Some(names) = self.kept.get_mut(&of.namespace, &of.name) {
+                    names.remove(name);
+                    if names.is_empty() {
+                        self.kept.remove(&of.namespace, &of.name);
+                    }
                 }
             }
             None => {
