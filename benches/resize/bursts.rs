@@ -75,9 +75,10 @@ fn row(name: &str, types: &[&str], arrival: Arrival) {
     let mut worst = 0.0_f64;
     for seed in SEED..SEED + bursts {
         let workload = arriving(arrival, seed);
-        let least = at_once(&workload, types);
+        let loops = || Loop::new(types, arrival, &workload);
+        let least = at_once(loops(), &workload);
         let price = sums.price;
-        play(&workload, types, &mut sums);
+        play(loops(), &workload, &mut sums);
         sums.least += least;
         worst = worst.max((sums.price - price) / least);
     }
@@ -96,8 +97,7 @@ fn row(name: &str, types: &[&str], arrival: Arrival) {
 }
 
 /// The price of one decision about all pods.
-fn at_once(workload: &Workload, types: &[&str]) -> f64 {
-    let mut loops = Loop::new(types);
+fn at_once(mut loops: Loop, workload: &Workload) -> f64 {
     for number in 0..workload.events.len() {
         loops.pod(workload, number, false);
     }
@@ -107,8 +107,7 @@ fn at_once(workload: &Workload, types: &[&str]) -> f64 {
 }
 
 /// Lets the pods come, each when it is time, and does what is decided.
-fn play(workload: &Workload, types: &[&str], sums: &mut Sums) {
-    let mut loops = Loop::new(types);
+fn play(mut loops: Loop, workload: &Workload, sums: &mut Sums) {
     let begun = loops.now;
     let times = workload.events.iter().map(|event| event.at_seconds);
     let times: Vec<Timestamp> = times
@@ -158,6 +157,15 @@ fn play(workload: &Workload, types: &[&str], sums: &mut Sums) {
     sums.last.push(Duration::try_from(late).unwrap_or_default());
 }
 
+/// By class: how many pods of it come.
+fn replicas(workload: &Workload) -> BTreeMap<usize, u32> {
+    let mut replicas = BTreeMap::new();
+    for event in &workload.events {
+        *replicas.entry(event.class).or_default() += event.pods;
+    }
+    replicas
+}
+
 fn price(grow: &Grow) -> f64 {
     hourly(grow.price) * f64::from(grow.to - grow.from)
 }
@@ -168,10 +176,12 @@ struct Loop {
     policy: Policy,
     now: Timestamp,
     groups: BTreeMap<String, Value>,
+    /// Pods are made by ReplicaSets.
+    of_apps: bool,
 }
 
 impl Loop {
-    fn new(types: &[&str]) -> Self {
+    fn new(types: &[&str], arrival: Arrival, workload: &Workload) -> Self {
         let mut loops = Self {
             model: Model::new(PriceList::named("hetzner").unwrap()),
             policy: Policy::default(),
@@ -180,6 +190,7 @@ impl Loop {
                 .iter()
                 .map(|of| ((*of).to_owned(), group(of)))
                 .collect(),
+            of_apps: arrival.is_of_apps(),
         };
         for group in loops.groups.clone().into_values() {
             loops.tell(
@@ -187,6 +198,9 @@ impl Loop {
                 "machinedeployments.cluster.x-k8s.io",
                 &group,
             );
+        }
+        if arrival.is_of_apps() {
+            loops.make_sets(workload);
         }
         loops
     }
@@ -207,11 +221,27 @@ impl Loop {
             .unwrap()
     }
 
+    /// A ReplicaSet for each class.
+    fn make_sets(&mut self, workload: &Workload) {
+        for (class, replicas) in replicas(workload) {
+            let set = json!({
+                "metadata": {"name": format!("set-{class}"), "namespace": "default"},
+                "spec": {"replicas": replicas},
+            });
+            self.tell(Cluster::App, "replicasets.apps", &set);
+        }
+    }
+
     /// A pod comes, or is marked. True if that may change a decision.
     fn pod(&mut self, workload: &Workload, number: usize, marked: bool) -> bool {
         let class = workload.events[number].class;
         let mut pod = serde_json::to_value(&workload.classes[class]).unwrap();
         pod["metadata"]["name"] = format!("burst-{number}").into();
+        if self.of_apps {
+            pod["metadata"]["ownerReferences"] = json!([{
+                "apiVersion": "apps/v1", "kind": "ReplicaSet", "name": format!("set-{class}"), "uid": "", "controller": true,
+            }]);
+        }
         if marked {
             let condition =
                 json!({"type": "PodScheduled", "status": "False", "reason": "Unschedulable"});

@@ -14,14 +14,14 @@ const ALONE: Duration = Duration::from_millis(20);
 const TOGETHER: Duration = Duration::from_millis(100);
 
 /// A burst is over when nothing came for so many of its usual pauses,
-const PAUSES: u32 = 10;
+const PAUSES: u32 = 12;
 /// and for so long at least
 const QUIET: Duration = Duration::from_millis(100);
 /// and at most.
-const LONG_QUIET: Duration = Duration::from_secs(1);
+pub(crate) const LONG_QUIET: Duration = Duration::from_secs(1);
 
 /// How much the last pause counts in the usual one: one part of so many.
-const MEMORY: u32 = 8;
+const MEMORY: u32 = 32;
 
 /// No pod waits longer for others to come,
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -57,6 +57,14 @@ impl Burst {
             } else {
                 (burst.pause * (MEMORY - 1) + pause) / MEMORY
             },
+        }
+    }
+
+    /// Others are known to come.
+    pub(crate) fn with_others_to_come(self) -> Self {
+        Self {
+            alone: false,
+            ..self
         }
     }
 

@@ -23,6 +23,7 @@ mod memory;
 mod minimum;
 mod nodes;
 mod objects;
+mod owed;
 mod plans;
 mod pods;
 mod removal;
@@ -71,7 +72,12 @@ pub const INFRA_RESOURCES: [&str; 3] = [
 const INFRASTRUCTURE_TEMPLATES: &str = "machinetemplates.infrastructure.cluster.x-k8s.io";
 
 /// What is looked at in the app cluster, besides what decides where pods fit.
-pub const APP_RESOURCES: [&str; 3] = ["pods", "poddisruptionbudgets.policy", "daemonsets.apps"];
+pub const APP_RESOURCES: [&str; 4] = [
+    "pods",
+    "poddisruptionbudgets.policy",
+    "daemonsets.apps",
+    "replicasets.apps",
+];
 
 /// With twice as many classes as were left the last time and so many more, those of pods that are gone are forgotten. It
 /// depends on nothing but what was seen: a log without repetitions leads to the same decisions.
@@ -180,6 +186,11 @@ impl Model {
                 let set: Option<DaemonSet> = objects::read(json)?;
                 self.coming.make_stale();
                 self.daemons.apply(&mut self.state, id(), set.as_ref())
+            }
+            "replicasets.apps" => {
+                self.pods.sets.apply(namespace, name, json)?;
+                // Nobody waits for it: its pods come, or do not.
+                Ok(false)
             }
             "poddisruptionbudgets.policy" => {
                 let budget: Option<PodDisruptionBudget> = objects::read(json)?;

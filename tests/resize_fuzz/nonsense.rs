@@ -132,6 +132,7 @@ fn an_object_that_cannot_be_read_is_refused_by_name() {
         ),
         ("poddisruptionbudgets.policy", "[]"),
         ("daemonsets.apps", "{\"spec\""),
+        ("replicasets.apps", r#"{"spec": {"replicas": "many"}}"#),
     ] {
         let told = model.apply(
             now,

@@ -74,6 +74,7 @@ pub fn trim(resource: &str, json: &[u8]) -> Result<Vec<u8>> {
         "nodes" => change(&mut object, &["status"], |status| {
             keep(status, &NODE_STATUS);
         }),
+        "replicasets.apps" => change(&mut object, &["spec"], |spec| keep(spec, &["replicas"])),
         "daemonsets.apps" => change(&mut object, &["spec", "template", "spec"], trim_pod_spec),
         _ => {}
     }

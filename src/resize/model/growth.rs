@@ -36,6 +36,8 @@ const QUICKLY: Effort = Effort {
 /// Names of the pods of each class, handed out one after the other.
 struct Names {
     left: BTreeMap<ClassId, Vec<PodKey>>,
+    /// How many pods of each class have no name yet, for they are still to come.
+    owed: BTreeMap<ClassId, u32>,
 }
 
 /// What may be bought. Of those of one pool the preferred ones come first.
@@ -68,7 +70,7 @@ impl Model {
             settled: mut kept,
             lost,
         } = self.keep_places();
-        let mut names = self.names(policy);
+        let mut names = self.names(policy, now);
         names.leave_out(&kept);
         let mut orders = Orders::new();
         let mut settled = kept.clone();
@@ -142,7 +144,7 @@ impl Model {
             return None;
         }
         self.take_away(kept);
-        let names = self.names(policy);
+        let names = self.names(policy, now);
         let growth = self.choose(now, &names, market);
         let helpless = |growth: &Growth| growth.helpless.iter().map(|it| it.pods).sum::<u32>();
         if growth.cost < other.cost && helpless(&growth) <= helpless(other) {
@@ -152,7 +154,8 @@ impl Model {
         None
     }
 
-    fn names(&self, policy: &Policy) -> Names {
+    /// While pods come, those that are still to come take part in the choice, but nothing is bought for them alone.
+    fn names(&self, policy: &Policy, now: Timestamp) -> Names {
         let mut left: BTreeMap<ClassId, Vec<PodKey>> = BTreeMap::new();
         // From the last name on, because they are taken from the end.
         for (key, waits) in self.pods.waiting.iter().rev() {
@@ -164,7 +167,12 @@ impl Model {
         for names in left.values_mut() {
             names.sort_by_cached_key(|key| Reverse(self.pods.waiting.get(key).map(|it| it.since)));
         }
-        Names { left }
+        let more = self.pods.more_may_come(now);
+        let owed = more.then(|| self.pods.owed(&self.state, now));
+        Names {
+            left,
+            owed: owed.unwrap_or_default(),
+        }
     }
 
     /// All groups that may grow.
@@ -226,6 +234,9 @@ impl Model {
             let price = self.groups.get(&offer.group).map(|group| self.price(group));
             let price = price.map_or(Price(0), |(price, _)| price);
             let pods = names.take_keys(&machine.pods);
+            if pods.is_empty() {
+                continue;
+            }
             if let Some(until) = self.pods.hold(now, machine.sure, &pods) {
                 sooner(&mut decision.again, until);
                 continue;
@@ -302,9 +313,13 @@ impl Market {
 impl Names {
     fn waiting(&self) -> Vec<Waiting> {
         let classes = self.left.iter();
-        let waiting = classes.map(|(class, pods)| Waiting {
-            class: *class,
-            pods: u32::try_from(pods.len()).unwrap_or(u32::MAX),
+        let waiting = classes.map(|(class, pods)| {
+            let owed = self.owed.get(class).copied().unwrap_or_default();
+            let pods = u32::try_from(pods.len()).unwrap_or(u32::MAX);
+            Waiting {
+                class: *class,
+                pods: pods.saturating_add(owed),
+            }
         });
         waiting.collect()
     }
@@ -351,15 +366,14 @@ impl Names {
 
     fn helpless(&mut self, growth: &Growth) -> Vec<decision::Helpless> {
         let helpless = growth.helpless.iter();
-        helpless
-            .map(|helpless| decision::Helpless {
-                pods: self
-                    .take_keys(&[(helpless.class, helpless.pods)])
-                    .iter()
-                    .map(title)
-                    .collect(),
-                why: helpless.why.clone(),
-            })
-            .collect()
+        let named = helpless.map(|helpless| decision::Helpless {
+            pods: self
+                .take_keys(&[(helpless.class, helpless.pods)])
+                .iter()
+                .map(title)
+                .collect(),
+            why: helpless.why.clone(),
+        });
+        named.filter(|helpless| !helpless.pods.is_empty()).collect()
     }
 }

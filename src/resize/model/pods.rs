@@ -12,6 +12,7 @@ use super::super::burst::Burst;
 use super::super::grow::Demand;
 use super::super::shrink::{Leave, Obstacle};
 use super::leave::{self, Stay};
+use super::owed::{self, ReplicaSets};
 use super::time::{after, since};
 use crate::scheduling::{ClassId, Pod, PodKey, State};
 
@@ -24,6 +25,8 @@ pub(super) struct Waits {
     pub priority: i32,
     pub uid: String,
     pub since: Timestamp,
+    /// The ReplicaSet that made it.
+    pub set: Option<PodKey>,
     /// The scheduler has found no place for it.
     pub unschedulable: bool,
 }
@@ -38,6 +41,7 @@ pub(super) struct Resident {
 #[derive(Debug, Default)]
 pub(super) struct Pods {
     pub waiting: BTreeMap<PodKey, Waits>,
+    pub sets: ReplicaSets,
     by_node: HashMap<Arc<str>, BTreeMap<PodKey, Resident>>,
     node_of: HashMap<PodKey, Arc<str>>,
     burst: Option<Burst>,
@@ -82,6 +86,7 @@ impl Pods {
             priority: content.priority,
             uid: pod.metadata.uid.clone().unwrap_or_default(),
             class: state.class(content),
+            set: owed::set_of(&key, pod),
             since: now,
             unschedulable: is_unschedulable(pod),
         };
@@ -90,8 +95,9 @@ impl Pods {
 
     fn wait(&mut self, state: &State, now: Timestamp, key: PodKey, waits: Waits) -> bool {
         let Some(known) = self.waiting.get_mut(&key) else {
-            self.come(state, now, waits.class);
+            let class = waits.class;
             self.waiting.insert(key, waits);
+            self.come(state, now, class);
             return true;
         };
         let told = waits.unschedulable != known.unschedulable;
@@ -104,13 +110,21 @@ impl Pods {
     }
 
     fn come(&mut self, state: &State, now: Timestamp, class: ClassId) {
-        let burst = Burst::with(self.burst, clock(now));
+        let mut burst = Burst::with(self.burst, clock(now));
         if burst.is_alone() {
             self.demand.clear();
+            if self.owed(state, now).contains_key(&class) {
+                burst = burst.with_others_to_come();
+            }
         }
         self.burst = Some(burst);
         let asked = state.requests(class).to_vec();
         *self.demand.entry(asked).or_default() += 1;
+    }
+
+    /// How many more pods are to come, by class: of ReplicaSets of which some wait.
+    pub(super) fn owed(&self, state: &State, now: Timestamp) -> BTreeMap<ClassId, u32> {
+        self.sets.owed(state, self.waiting.values(), now)
     }
 
     fn settle(&mut self, key: PodKey, node: &str, resident: Resident) -> bool {

@@ -87,6 +87,67 @@ fn a_stream_of_pods_that_does_not_end_is_waited_for_five_seconds() {
     assert_eq!(waited, 5000);
 }
 
+/// A ReplicaSet, of whose pods the world's `pod` is one.
+fn set(replicas: u32) -> Value {
+    json!({"metadata": {"name": "web", "namespace": "default"}, "spec": {"replicas": replicas}})
+}
+
+#[test]
+fn pods_that_a_replica_set_still_owes_fill_machines_while_others_of_it_come() {
+    let first_bought = |replicas: u32| {
+        let mut world = World::new();
+        world.tell(Infra, GROUPS, &large());
+        world.tell(App, "replicasets.apps", &set(replicas));
+        let begun = world.now;
+        for number in 0.. {
+            world.tell(App, "pods", &new(&format!("p{number}"), "160m"));
+            let decision = world.decide();
+            if let [grow] = &decision.grow[..] {
+                let waited = world.now.duration_since(begun).as_millis();
+                return (waited, grow.group.clone(), grow.pods.len());
+            }
+            world.now += jiff::Span::new().milliseconds(50);
+        }
+        unreachable!()
+    };
+    // A hundred fill a large machine, which is as good as any.
+    assert_eq!(first_bought(200), (2000, "large".to_owned(), 41));
+    assert!(first_bought(0).0 > 4000);
+}
+
+#[test]
+fn a_pod_of_a_replica_set_that_makes_more_does_not_come_alone() {
+    let bought = |set: Value| {
+        let mut world = World::new();
+        world.tell(App, "replicasets.apps", &set);
+        world.tell(App, "pods", &pod("web", "2", None));
+        world.decide().grow.len()
+    };
+    assert_eq!(bought(set(2)), 0);
+    assert_eq!(bought(set(1)), 1);
+    let mut failing = set(2);
+    failing["status"] =
+        json!({"replicas": 1, "conditions": [{"type": "ReplicaFailure", "status": "True"}]});
+    assert_eq!(bought(failing), 1);
+}
+
+#[test]
+fn nothing_is_bought_for_pods_that_are_owed_and_do_not_come() {
+    let mut world = World::new();
+    world.tell(Infra, GROUPS, &large());
+    world.tell(App, "replicasets.apps", &set(100));
+    for number in 0..2 {
+        world.tell(App, "pods", &pod(&format!("p{number}"), "2", None));
+    }
+    assert!(world.decide().grow.is_empty());
+    world.pass(1);
+    let decision = world.decide();
+    assert_eq!(
+        (&*decision.grow[0].group, decision.grow[0].to),
+        ("workers", 1)
+    );
+}
+
 #[test]
 fn the_demand_is_that_of_the_last_burst_whoever_of_it_has_been_helped() {
     let mut world = World::new();

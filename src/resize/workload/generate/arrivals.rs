@@ -38,6 +38,11 @@ impl Arrival {
         }
     }
 
+    /// Whether each class of pods is that of a ReplicaSet, which makes all that come of it.
+    pub fn is_of_apps(self) -> bool {
+        self.pods().1 > 1
+    }
+
     /// Pods, and how many of each class come in a row.
     fn pods(self) -> (u32, u32) {
         match self {
