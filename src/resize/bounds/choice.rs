@@ -26,6 +26,11 @@ const UP: f64 = 0.3;
 const SPARED: f64 = 1.05;
 /// A choice is good enough if it is so close to the bound.
 const GOOD: f64 = 1.002;
+/// One for so many items that is further from it than that is improved in so many times as many steps. Of fewer, the bound
+/// is too low to say how good a choice is.
+const FAR: f64 = 1.01;
+const LARGE: u64 = 2_000;
+const LONGER: u64 = 16;
 /// A part of so many of a content's worth is not looked for.
 const GRAIN: i64 = 1_000;
 
@@ -60,10 +65,13 @@ pub(super) fn choose(reduced: &Reduced, columns: u32, steps: u64) -> Option<(Vec
     let complete = choice.round(rounded(mixture));
     choice.improve(proof.price);
     let at_once = Some(choice).filter(|_| complete);
-    let cheapest = in_turn
-        .into_iter()
-        .chain(at_once)
-        .min_by_key(Choice::price)?;
+    let both = in_turn.into_iter().chain(at_once);
+    let mut cheapest = both.min_by_key(Choice::price)?;
+    let far = float_price(cheapest.price()) > float_price(proof.price) * FAR;
+    if far && reduced.items() > LARGE {
+        cheapest.steps = steps.saturating_mul(LONGER);
+        cheapest.improve(proof.price);
+    }
     Some((cheapest.bins(), proof.price))
 }
 

@@ -26,6 +26,14 @@ const PROFILED: usize = 24;
 const PATIENCE: u32 = 20;
 /// A part of the cost that is worth another round.
 const CHEAPER: f64 = 1.0 - 1e-4;
+/// Where no more contents are found though the bound is not so close yet,
+const NEARLY_ENOUGH: f64 = 1.0 - 2e-3;
+/// they are looked for with so many times the care,
+const MORE_CARE: u32 = 8;
+/// but not with more steps than these for one content,
+const MOST_STEPS: u32 = 1 << 20;
+/// and these for each content that may be generated, all together.
+const CAREFUL: u64 = 10_000;
 /// How much of the best values so far goes into those that are tried next: they jump about less.
 const STEADY: f64 = 0.6;
 
@@ -98,12 +106,14 @@ pub(super) fn mixture(reduced: &Reduced, columns: u32) -> (Mixture, Proof) {
     (mixture.collect(), proof)
 }
 
-fn solve(reduced: &Reduced, care: Care, known: u64) -> (Master<'_>, Proof) {
+fn solve(reduced: &Reduced, mut care: Care, known: u64) -> (Master<'_>, Proof) {
     let mut master = Master::new(reduced);
     let mut center = Totals::of(reduced, false).values(reduced);
-    let mut proof = master.round(&center, care).0;
+    let (mut proof, ..) = master.round(&center, care);
     let mut steady = STEADY;
     let mut left = care.columns;
+    let mut careful = u64::from(care.columns) * CAREFUL;
+    let usual = care.steps;
     let mut idle = 0;
     let mut before = f64::INFINITY;
     while left > 0 && idle < PATIENCE {
@@ -117,14 +127,23 @@ fn solve(reduced: &Reduced, care: Care, known: u64) -> (Master<'_>, Proof) {
         }
         master.program.minimize(2_000);
         let mixed = mix(&center, &master.values(), steady);
-        let (next, added) = master.round(&mixed, care);
+        let (next, added, steps) = master.round(&mixed, care);
+        if care.steps > usual {
+            careful = careful.saturating_sub(steps);
+        }
         if next.price > proof.price {
             (proof, center) = (next, mixed);
             idle = 0;
         }
         idle += 1;
         if added == 0 && steady <= 0.0 {
-            break;
+            let near = float_price(proof.price) >= cost * NEARLY_ENOUGH;
+            if near || careful == 0 || care.steps >= MOST_STEPS {
+                break;
+            }
+            care.steps *= MORE_CARE;
+            care.grain *= i64::from(MORE_CARE);
+            idle = 0;
         }
         // Values that lead to no content are too far from the program's.
         steady = if added == 0 {
@@ -227,12 +246,14 @@ impl<'a> Master<'a> {
         }
     }
 
-    /// Looks for the best contents for these values. What the values prove, and how many contents are new.
-    fn round(&mut self, values: &[f64], care: Care) -> (Proof, u32) {
+    /// Looks for the best contents for these values. What the values prove, how many contents are new, and the steps that
+    /// took.
+    fn round(&mut self, values: &[f64], care: Care) -> (Proof, u32, u64) {
         let values = whole_values(values, self.reduced.items());
         let contents = contents(self.reduced, &values, care);
         let added = self.add(&contents);
-        (check(self.reduced, values, &contents), added)
+        let steps = contents.iter().map(|best| u64::from(best.steps)).sum();
+        (check(self.reduced, values, &contents), added, steps)
     }
 
     fn add_content(&mut self, stock: usize, content: &Content) {
