@@ -9,15 +9,14 @@ use super::shares::Shares;
 
 /// How many times as many steps there are where none are spent on contents of the relaxation.
 const FEWER: u64 = 3;
-/// So many items are chosen for by classes, with so many contents of these.
+/// So many items are chosen for by classes too, with so many contents of these.
 const FEW: u64 = 2_000;
 const CLASSED: u32 = 600;
 /// How often bins get their shares of what is left.
 const SHARINGS: u32 = 3;
 
-/// Bins for all items with so many steps of improvement; nothing is said of what they cost at least. With few bins it
-/// matters how many there are of each kind, and so classes of items are chosen for; with many, bins get their shares of
-/// all items.
+/// Bins for all items with so many steps of improvement; nothing is said of what they cost at least. Bins get their shares
+/// of all items; where they are few, it matters how many there are of each kind, and so classes of items are tried as well.
 pub(super) fn choose(reduced: &Reduced, steps: u64) -> Option<(Vec<Filled>, u64)> {
     let alike = |shape: &Shape| shape.apart.is_none() && shape.most >= shape.count;
     // Where all bins hold much the same, greedy contents are as good.
@@ -29,12 +28,11 @@ pub(super) fn choose(reduced: &Reduced, steps: u64) -> Option<(Vec<Filled>, u64)
         reduced,
         configurations::whole_values(&values, reduced.items()),
     );
-    let choice = if reduced.items() <= FEW {
-        by_classes(Choice::new(reduced, &worths, steps))
-    } else {
-        by_shares(Choice::new(reduced, &worths, steps.saturating_mul(FEWER)))
-    };
-    Some((choice?.bins(), 0))
+    let shared = by_shares(Choice::new(reduced, &worths, steps.saturating_mul(FEWER)));
+    let few = reduced.items() <= FEW;
+    let classed = few.then(|| by_classes(Choice::new(reduced, &worths, steps)));
+    let both = shared.into_iter().chain(classed.flatten());
+    Some((both.min_by_key(Choice::price)?.bins(), 0))
 }
 
 fn by_shares(mut choice: Choice) -> Option<Choice> {
