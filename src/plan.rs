@@ -12,7 +12,7 @@ mod tests;
 pub mod up;
 
 pub use down::down;
-pub use scale::{Resize, scale, size};
+pub use scale::{Resize, scale, settle, size};
 pub use up::{Wanted, shrinking, up};
 
 /// Steps and which of them must be done before which. An empty plan means that there is nothing to do.

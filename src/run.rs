@@ -89,7 +89,9 @@ pub async fn plan_scale(world: &World, pool: &str, resize: Resize, force: bool) 
     } else {
         Removal::default()
     };
-    Ok(plan::scale(&app, pool, target, &removal, force)?)
+    let mut plan = plan::scale(&app, pool, target, &removal, force)?;
+    plan::settle(&mut plan, &app, world.names().app_cluster(), 0);
+    Ok(plan)
 }
 
 /// What it takes to let the resize loop keep a pool between these sizes.

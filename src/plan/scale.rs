@@ -56,6 +56,25 @@ pub fn scale(
     Ok(plan)
 }
 
+/// After the steps from the one of this number on, which change pools, an available cluster is waited for until it is so
+/// again: Cluster API takes a moment to notice, and who looks then would take it for broken.
+pub fn settle(plan: &mut Plan, app: &App, cluster: &str, from: usize) {
+    let changes: Vec<Option<usize>> = (from..plan.steps.len()).map(Some).collect();
+    if app.available && !changes.is_empty() {
+        wait_until_available(plan, cluster, "its workers change", &changes);
+    }
+}
+
+pub(super) fn wait_until_available(
+    plan: &mut Plan,
+    cluster: &str,
+    reason: &str,
+    after: &[Option<usize>],
+) {
+    let cluster = cluster.to_owned();
+    plan.add(Action::WaitForAppCluster { cluster }, reason, after);
+}
+
 /// The steps that let the resize loop keep `pool` between these sizes.
 pub fn size(app: &App, pool: &str, sizes: Sizes) -> Result<Plan, Failure> {
     let seen = app.pools.get(pool).ok_or_else(|| unknown_pool(app, pool))?;

@@ -174,7 +174,8 @@ fn a_lost_worker_is_waited_for() {
     let plan = up(&platform(None), &wanted(), &seen, &BTreeMap::new()).unwrap();
     assert_eq!(
         text(&plan),
-        "0 wait for 1 worker ready in worker-0 (0 ready, 1 wanted) after []"
+        "0 wait for 1 worker ready in worker-0 (0 ready, 1 wanted) after []\n\
+         1 wait until acme is available (its workers change) after [0]"
     );
 }
 

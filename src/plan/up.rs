@@ -6,6 +6,7 @@ mod pools;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::drain::Removal;
+use super::scale::{settle, wait_until_available};
 use super::{Action, Plan};
 use crate::catalog::Component;
 use crate::failure::Failure;
@@ -295,13 +296,8 @@ fn app_cluster(
         )
     };
     if !app.available {
-        let cluster = platform.names.app_cluster().to_owned();
         let after = [applied, control_plane, networking];
-        plan.add(
-            Action::WaitForAppCluster { cluster },
-            "it is not Available",
-            &after,
-        );
+        wait_until_available(plan, cluster, "it is not Available", &after);
     }
     if !seen.kubeconfig {
         plan.add(
@@ -312,7 +308,10 @@ fn app_cluster(
     }
     let after = [applied, control_plane, networking];
     resize(plan, platform, wanted, &seen.infra, &after);
-    pools(plan, platform, app, removals, &after)
+    let others = plan.steps.len();
+    pools(plan, platform, app, removals, &after)?;
+    settle(plan, app, cluster, others);
+    Ok(())
 }
 
 /// Those of the wanted objects that are not there as they are wanted.

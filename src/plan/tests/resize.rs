@@ -99,7 +99,8 @@ fn up_brings_a_pool_of_the_resize_loop_to_its_minimum() {
     assert_eq!(
         text(&plan),
         "0 scale worker-0 from 1 to 2 (wanted: 2 workers) after []\n\
-         1 wait for 2 workers ready in worker-0 (1 ready, 2 wanted) after [0]"
+         1 wait for 2 workers ready in worker-0 (1 ready, 2 wanted) after [0]\n\
+         2 wait until acme is available (its workers change) after [0 1]"
     );
 }
 
