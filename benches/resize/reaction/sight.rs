@@ -16,7 +16,7 @@ pub(super) const GROUPS: &str =
     "/apis/cluster.x-k8s.io/v1beta2/namespaces/default/machinedeployments";
 
 /// Whoever does not react within this time does not react at all.
-const AT_MOST: Duration = Duration::from_mins(1);
+const AT_MOST: Duration = Duration::from_mins(3);
 
 /// Ends its watches when dropped.
 pub(super) struct Sight {
