@@ -109,11 +109,6 @@ impl State {
         self.class_numbers.len()
     }
 
-    /// How many pods of a class are on nodes.
-    pub fn placed(&self, class: ClassId) -> u32 {
-        u32::try_from(self.classes[class.0].placed).unwrap_or_default()
-    }
-
     pub fn content(&self, class: ClassId) -> &Pod {
         &self.classes[class.0].pod
     }

@@ -104,6 +104,11 @@ impl State {
         self.slots[id.0].node.as_ref()
     }
 
+    /// How many pods of a class are on nodes.
+    pub fn placed(&self, class: ClassId) -> u32 {
+        u32::try_from(self.classes[class.0].placed).unwrap_or_default()
+    }
+
     /// What pods have left of a node; `pods` is how many more it may run.
     pub fn free(&self, id: NodeId) -> Resources {
         let slot = &self.slots[id.0];

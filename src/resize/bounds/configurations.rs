@@ -116,7 +116,7 @@ fn solve(reduced: &Reduced, mut care: Care, known: u64) -> (Master<'_>, Proof) {
     let usual = care.steps;
     let mut idle = 0;
     let mut before = f64::INFINITY;
-    while left > 0 && idle < PATIENCE {
+    while left > 0 && careful > 0 && idle < PATIENCE {
         // No values prove more than what the contents so far cost.
         let cost = master.cost();
         if float_price(proof.price) >= cost * ENOUGH || float_price(known) >= cost {
@@ -138,7 +138,7 @@ fn solve(reduced: &Reduced, mut care: Care, known: u64) -> (Master<'_>, Proof) {
         idle += 1;
         if added == 0 && steady <= 0.0 {
             let near = float_price(proof.price) >= cost * NEARLY_ENOUGH;
-            if near || careful == 0 || care.steps >= MOST_STEPS {
+            if near || care.steps >= MOST_STEPS {
                 break;
             }
             care.steps *= MORE_CARE;
