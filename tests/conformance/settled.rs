@@ -78,6 +78,7 @@ fn hashes(item: &Value) -> Vec<String> {
 }
 
 fn strip(item: &mut Value) {
+    forget_step(item);
     // Endpoints and their ports come in any order.
     if let Some(endpoints) = item.get_mut("endpoints").and_then(Value::as_array_mut) {
         endpoints.sort_by_key(Value::to_string);
@@ -105,6 +106,22 @@ fn strip(item: &mut Value) {
         && is_driven
     {
         without(status, &["observedGeneration"]);
+    }
+}
+
+/// At which step a Deployment's rollout is said to be depends on how much happened between two looks of its controller.
+fn forget_step(item: &mut Value) {
+    let count = |field: &str| item["status"][field].as_u64().unwrap_or_default();
+    if count("unavailableReplicas") == 0 && count("updatedReplicas") == count("replicas") {
+        return;
+    }
+    let conditions = item.pointer_mut("/status/conditions");
+    let conditions = conditions.and_then(Value::as_array_mut);
+    for condition in conditions.into_iter().flatten() {
+        let goes_on = condition["type"] == "Progressing" && condition["status"] == "True";
+        if let Some(condition) = condition.as_object_mut().filter(|_| goes_on) {
+            without(condition, &["message", "reason"]);
+        }
     }
 }
 
