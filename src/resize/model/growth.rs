@@ -66,11 +66,12 @@ impl Model {
         now: Timestamp,
         decision: &mut Decision,
     ) -> Vec<Settled> {
+        // Before places are kept: afterwards those who have one count as placed, and as waiting too.
+        let mut names = self.names(policy, now);
         let Kept {
             settled: mut kept,
             lost,
         } = self.keep_places();
-        let mut names = self.names(policy, now);
         names.leave_out(&kept);
         let mut orders = Orders::new();
         let mut settled = kept.clone();

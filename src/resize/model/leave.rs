@@ -78,7 +78,7 @@ fn leave(pod: &Pod) -> Leave {
 fn belongs_to_node(pod: &Pod) -> bool {
     annotation(pod, MIRROR).is_some()
         || matches!(phase(pod), Some("Succeeded" | "Failed"))
-        || controller(pod) == Some("DaemonSet")
+        || is_of_daemon_set(pod)
         || pod.metadata.deletion_timestamp.is_some()
 }
 
@@ -95,11 +95,15 @@ fn phase(pod: &Pod) -> Option<&str> {
     pod.status.as_ref()?.phase.as_deref()
 }
 
-/// The kind of the controller that would make the pod again.
-pub(super) fn controller(pod: &Pod) -> Option<&str> {
+/// The kind and the name of the controller that would make the pod again.
+pub(super) fn controller(pod: &Pod) -> Option<(&str, &str)> {
     let mut owners = pod.metadata.owner_references.iter().flatten();
     let owner = owners.find(|owner| owner.controller == Some(true));
-    owner.map(|owner| owner.kind.as_str())
+    owner.map(|owner| (owner.kind.as_str(), owner.name.as_str()))
+}
+
+pub(super) fn is_of_daemon_set(pod: &Pod) -> bool {
+    controller(pod).is_some_and(|(kind, _)| kind == "DaemonSet")
 }
 
 fn local_storage(pod: &Pod) -> Option<&Volume> {

@@ -9,6 +9,7 @@ use k8s_openapi::api::apps::v1::ReplicaSet;
 use k8s_openapi::api::core::v1 as core;
 
 use super::super::burst::LONG_QUIET;
+use super::leave;
 use super::pods::{self, Waits};
 use super::time::since;
 use crate::scheduling::{ClassId, PodKey, State};
@@ -72,11 +73,9 @@ fn replicas(set: &ReplicaSet) -> u32 {
 
 /// The ReplicaSet that a pod is one of.
 pub(super) fn set_of(key: &PodKey, pod: &core::Pod) -> Option<PodKey> {
-    let mut owners = pod.metadata.owner_references.iter().flatten();
-    let owner =
-        owners.find(|owner| owner.controller == Some(true) && owner.kind == "ReplicaSet")?;
+    let (_, name) = leave::controller(pod).filter(|(kind, _)| *kind == "ReplicaSet")?;
     Some(PodKey {
         namespace: key.namespace.clone(),
-        name: owner.name.as_str().into(),
+        name: name.into(),
     })
 }

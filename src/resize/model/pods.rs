@@ -246,7 +246,7 @@ fn is_ours_to_help(pod: &core::Pod) -> bool {
     scheduler == SCHEDULER
         && !gated
         && pod.metadata.deletion_timestamp.is_none()
-        && leave::controller(pod) != Some("DaemonSet")
+        && !leave::is_of_daemon_set(pod)
 }
 
 /// Its key in the API.

@@ -116,6 +116,28 @@ fn pods_that_a_replica_set_still_owes_fill_machines_while_others_of_it_come() {
 }
 
 #[test]
+fn pods_that_have_places_are_not_counted_twice_among_those_that_came() {
+    let mut world = World::new();
+    world.tell(Infra, GROUPS, &large());
+    world.tell(App, "replicasets.apps", &set(200));
+    let begun = world.now;
+    let mut bought = Vec::new();
+    for number in 0..200 {
+        world.tell(App, "pods", &new(&format!("p{number}"), "160m"));
+        for grow in world.decide().grow {
+            let mut group = large();
+            group["spec"]["replicas"] = json!(grow.to);
+            world.tell(Infra, GROUPS, &group);
+            bought.push((world.now.duration_since(begun).as_millis(), grow.group));
+        }
+        world.now += jiff::Span::new().milliseconds(50);
+    }
+    // Each is full of a hundred, the second one from the pod on that comes after five seconds.
+    let large = |at| (at, "large".to_owned());
+    assert_eq!(bought, [large(2000), large(7000)]);
+}
+
+#[test]
 fn a_pod_of_a_replica_set_that_makes_more_does_not_come_alone() {
     let bought = |set: Value| {
         let mut world = World::new();
