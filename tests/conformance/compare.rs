@@ -201,7 +201,7 @@ fn walk(
                 |value: Option<&Value>| value.map_or_else(|| "absent".to_owned(), Value::to_string);
             found.push((
                 place.to_owned(),
-                format!("real {}, embedded {}", text(expected), text(given)),
+                format!("kept {}, given {}", text(expected), text(given)),
             ));
         }
         _ => {}

@@ -63,7 +63,7 @@ fn pair<'a>(look: &Look<'a>, place: &Place<'a>) -> (Option<&'a Pod>, Option<(&'a
 fn in_place<'a>(look: &Look<'a>, delete: &mut Vec<&'a Key>) {
     let mut unavailable = 0;
     let mut candidates = Vec::new();
-    for place in look.places.iter().filter(|place| place.wanted) {
+    for place in taking_part(look) {
         match pair(look, place) {
             (Some(new), None) => unavailable += usize::from(!look.is_available(new)),
             (None, Some((key, old))) if look.is_available(old) => candidates.push(key),
@@ -78,24 +78,39 @@ fn in_place<'a>(look: &Look<'a>, delete: &mut Vec<&'a Key>) {
     delete.extend(candidates.into_iter().take(room));
 }
 
-/// New pods come beside old ones, which go when the new ones are available.
+/// New pods come beside old ones, which go when the new ones are available. Where no pod is wanted any more the old one
+/// goes when as many others are available as there are to be.
 fn side_by_side<'a>(
     look: &Look<'a>,
     surge: usize,
     create: &mut Vec<&'a str>,
     delete: &mut Vec<&'a Key>,
 ) {
-    let mut surging = 0;
-    let mut candidates = Vec::new();
-    for place in look.places.iter().filter(|place| place.wanted) {
-        match pair(look, place) {
+    let (mut surging, mut available) = (0, 0);
+    let (mut candidates, mut misplaced) = (Vec::new(), Vec::new());
+    for place in taking_part(look) {
+        let (new, old) = pair(look, place);
+        let serving = old.map(|(_, pod)| pod).or(new);
+        let serves = serving.is_some_and(|pod| look.is_available(pod));
+        available += usize::from(serves);
+        match (new, old) {
             (Some(new), Some((key, _))) if look.is_available(new) => delete.push(key),
             (Some(_), Some(_)) => surging += 1,
-            (None, Some((_, old))) if look.is_available(old) => candidates.push(place.node),
+            (None, Some((key, _))) if !place.wanted && serves => misplaced.push(key),
+            (None, Some((key, _))) if !place.wanted => delete.push(key),
+            (None, Some(_)) if serves => candidates.push(place.node),
             (None, Some(_)) => create.push(place.node),
             _ => {}
         }
     }
     let room = surge.saturating_sub(surging);
     create.extend(candidates.into_iter().take(room));
+    let spare = available.saturating_sub(share(wanted(look)));
+    delete.extend(misplaced.into_iter().take(spare));
+}
+
+/// Where a pod is wanted, and where one is that may just stay: it is of the older template like any other.
+fn taking_part<'a, 'b>(look: &'b Look<'a>) -> impl Iterator<Item = &'b Place<'a>> {
+    let places = look.places.iter();
+    places.filter(|place| place.wanted || !place.is_empty())
 }

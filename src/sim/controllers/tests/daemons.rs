@@ -73,6 +73,34 @@ async fn daemons_are_replaced_one_node_at_a_time() {
     assert_eq!(status["updatedNumberScheduled"], 3);
 }
 
+fn daemons_of(world: &World, image: &str) -> Vec<String> {
+    world.pods(|pod| pod["spec"]["containers"][0]["image"] == image)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rolling_update_takes_daemons_from_nodes_that_would_not_get_one_today() {
+    for strategy in [
+        json!({"maxUnavailable": 1, "maxSurge": 0}),
+        json!({"maxUnavailable": 0, "maxSurge": 1}),
+    ] {
+        let mut world = World::new(2).await;
+        world.create(daemon_set());
+        world.pass(5).await;
+        world.edit("nodes", "n1", |node| {
+            node["spec"]["taints"] = json!([{"key": "special", "effect": "NoSchedule"}]);
+        });
+        world.pass(5).await;
+        assert_eq!(daemons_of(&world, "agent:1").len(), 2, "{strategy}");
+        world.edit("daemonsets.apps", "agent", |set| {
+            set["spec"]["updateStrategy"]["rollingUpdate"] = strategy.clone();
+            set["spec"]["template"] = template("agent", "agent:2");
+        });
+        world.pass(60).await;
+        assert!(daemons_of(&world, "agent:1").is_empty(), "{strategy}");
+        assert_eq!(daemons_of(&world, "agent:2").len(), 1, "{strategy}");
+    }
+}
+
 fn stateful_set() -> Value {
     json!({
         "apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": "db"},
