@@ -8,7 +8,6 @@ use super::node::Node;
 use super::pod::Pod;
 use super::pods::PodKey;
 use super::state::{ClassId, State};
-use super::storage::Attached;
 
 /// Resources that decide where pods fit, besides pods.
 pub const RESOURCES: [&str; 9] = [
@@ -77,11 +76,6 @@ impl State {
     /// How many volumes each CSI driver attaches to a node, as resources of a node that is like it.
     pub fn attachable(&self, node: &str) -> impl Iterator<Item = (String, i64)> {
         self.storage.attachable(node)
-    }
-
-    /// Volumes that a pod of the class has attached where it runs.
-    pub fn attached(&self, class: ClassId) -> impl Iterator<Item = Attached<'_>> {
-        self.storage.attached(self.content(class))
     }
 
     fn apply_node(&mut self, name: &str, json: Option<&[u8]>) -> Result<bool> {

@@ -85,6 +85,7 @@ impl State {
         } else {
             self.classes[number] = class;
         }
+        self.claim_users.add(&pod, number);
         self.class_numbers.insert(Arc::clone(&pod), number);
         self.add_rules(&pod, number);
         ClassId(number)
@@ -97,9 +98,10 @@ impl State {
             let class = &mut self.classes[number];
             let used = class.placed > 0 || self.pods.is_promised(number) || held(ClassId(number));
             if !used && self.class_numbers.remove(&class.pod).is_some() {
-                class.pod = Arc::default();
+                let pod = std::mem::take(&mut class.pod);
                 class.counted_in.clear();
                 self.unused_classes.push(number);
+                self.claim_users.remove(&pod, number);
             }
         }
     }

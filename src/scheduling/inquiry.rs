@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::classes::Class;
 use super::refusal::{Diagnosis, Refusal, Shortage};
 use super::state::{ClassId, NodeId, Slot, State, at};
-use super::storage::Wishes;
+use super::storage::{Attached, Wishes};
 use super::tally::Counts;
 
 /// What is known about a class before nodes are looked at. It holds for the state as it is.
@@ -47,8 +47,8 @@ impl State {
         let claims = Some(pod).filter(|pod| !pod.claims.is_empty());
         let wishes = claims.map(|pod| self.storage.wishes(pod)).transpose()?;
         let in_use = |claim: &&str| {
-            let uses = self.claims_in_use.get(&pod.namespace, claim);
-            uses.is_some_and(|uses| *uses > 0)
+            let mut users = self.claim_users.of(&pod.namespace, claim);
+            users.any(|class| self.classes[class].placed > 0)
         };
         let mut one_pod = wishes.iter().flat_map(|wishes| &wishes.one_pod);
         let shun = |tally: &usize| !self.tallies.get(*tally).is_empty();
@@ -117,7 +117,7 @@ impl State {
     }
 }
 
-impl Inquiry<'_> {
+impl<'a> Inquiry<'a> {
     /// Whether a pod of the class fits on a node as it is now; the refusal is that of the first rule that says no.
     pub fn fits(&self, id: NodeId) -> Result<(), Refusal> {
         let slot = &self.state.slots[id.0];
@@ -161,6 +161,12 @@ impl Inquiry<'_> {
         let names = self.class.requests.iter();
         let names = names.map(|(place, _)| self.state.resources[*place].as_str());
         refusal.reasons(&names.collect::<Vec<_>>())
+    }
+
+    /// Volumes that a pod of the class has attached where it runs.
+    pub fn attached(&self) -> &[Attached<'a>] {
+        let wishes = self.wishes.as_ref();
+        wishes.map_or(&[], |wishes| &wishes.attached)
     }
 
     /// How many equal pods can be put on a node at once, at most `wanted`. Of those that look at the pods of other nodes,
@@ -243,7 +249,8 @@ impl Inquiry<'_> {
         if self.claim_taken {
             return Err(Refusal::ReadWriteOncePod);
         }
-        if !self.state.storage.can_attach(pod, node, others()) {
+        let attached = &wishes.attached;
+        if !self.state.storage.can_attach(attached, node, others()) {
             return Err(Refusal::VolumeCount);
         }
         let conflicts = self.state.storage.conflicts(wishes, node);

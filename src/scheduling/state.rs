@@ -9,12 +9,11 @@ use foldhash::HashMap;
 use super::classes::{Class, Tallies};
 use super::fixed::FixedRules;
 use super::labels::Labels;
-use super::named::Named;
 use super::node::Node;
 use super::pod::{HostPort, Pod};
 use super::pods::Pods;
 use super::resources::Resources;
-use super::storage::Storage;
+use super::storage::{ClaimUsers, Storage};
 use super::tally::Namespaces;
 
 /// The number of a node; it keeps it as long as the node or a pod on it exists.
@@ -45,8 +44,8 @@ pub struct State {
     pub(super) fixed: FixedRules,
     pub(super) namespaces: Namespaces,
     pub(super) pods: Pods,
-    /// By claim: how many pods that are on nodes use it.
-    pub(super) claims_in_use: Named<u32>,
+    /// Classes by the claims that their pods use.
+    pub(super) claim_users: ClaimUsers,
     pub(super) storage: Storage,
     /// Names of resources; amounts are kept by their place here.
     pub(super) resources: Vec<String>,
@@ -239,7 +238,6 @@ impl State {
         for port in &content.pod.host_ports {
             slot.change_port(port, pods);
         }
-        use_claims(&mut self.claims_in_use, &content.pod, pods);
         self.tallies.count(content, number, terminating, pods);
     }
 
@@ -249,23 +247,11 @@ impl State {
         let slot = &mut self.slots[number];
         self.tallies.count_all(slot, number, &self.classes, -1);
         for (class, present) in std::mem::take(&mut slot.present) {
-            let content = &mut self.classes[class];
-            let pods = present.live + present.terminating;
-            content.placed -= pods;
-            use_claims(&mut self.claims_in_use, &content.pod, -pods);
+            self.classes[class].placed -= present.live + present.terminating;
         }
         slot.pods = 0;
         slot.requested.clear();
         slot.ports.clear();
-    }
-}
-
-/// So many pods more use their claims, or fewer.
-fn use_claims(in_use: &mut Named<u32>, pod: &Pod, pods: i32) {
-    for claim in pod.claims.iter().filter(|claim| claim.made_for.is_none()) {
-        in_use.change(&pod.namespace, &claim.name, |uses| {
-            *uses = uses.saturating_add_signed(pods);
-        });
     }
 }
 

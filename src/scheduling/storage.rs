@@ -4,6 +4,7 @@ mod apply;
 mod binding;
 mod limits;
 mod objects;
+mod users;
 mod volumes;
 mod wishes;
 
@@ -17,6 +18,7 @@ use super::ties::labels_of_terms;
 
 pub use limits::{Attached, Handle};
 use objects::{Capacity, Claim, DriverLimits, StorageClass, Volume};
+pub(super) use users::ClaimUsers;
 use volumes::Volumes;
 pub(super) use wishes::Wishes;
 

@@ -1,5 +1,6 @@
 #![expect(clippy::needless_pass_by_value, reason = "json! makes values")]
 
+mod claims;
 mod company;
 mod trial;
 
@@ -221,56 +222,6 @@ fn like_the_real_one_it_overlooks_the_anti_affinity_of_a_promised_pod() {
         "n0",
     );
     assert_eq!(cluster.diagnosis(pod(json!({}))), None);
-}
-
-#[test]
-fn a_bound_volume_is_reached_from_where_it_is() {
-    let mut cluster = Cluster::with_zones(&["a", "b"]);
-    cluster.add("persistentvolumes", json!({
-        "metadata": {"name": "disk", "labels": {ZONE: "b"}},
-        "spec": {"capacity": {"storage": "1Gi"}, "csi": {"driver": "csi.a", "volumeHandle": "h"}},
-    }));
-    cluster.add(
-        "persistentvolumeclaims",
-        json!({
-            "metadata": {"name": "data", "namespace": "default",
-                "annotations": {"pv.kubernetes.io/bind-completed": "yes"}},
-            "spec": {"volumeName": "disk", "accessModes": ["ReadWriteOncePod"]},
-        }),
-    );
-    let claim = json!({"name": "v", "persistentVolumeClaim": {"claimName": "data"}});
-    let user = || pod(json!({"volumes": [claim]}));
-    assert_eq!(cluster.feasible(user()), ["n1"]);
-    cluster.add(
-        "csinodes.storage.k8s.io",
-        json!({
-            "metadata": {"name": "n1"},
-            "spec": {"drivers": [{"name": "csi.a", "nodeID": "n1", "allocatable": {"count": 0}}]},
-        }),
-    );
-    assert!(
-        cluster
-            .diagnosis(user())
-            .unwrap()
-            .contains("1 node(s) exceed max volume count")
-    );
-    cluster.run("user", user(), "n0");
-    assert!(
-        cluster
-            .diagnosis(user())
-            .unwrap()
-            .contains("2 node(s) unavailable due to")
-    );
-}
-
-#[test]
-fn a_claim_that_does_not_exist_is_said_once_for_all_nodes() {
-    let mut cluster = Cluster::with_zones(&["a", "b"]);
-    let claim = json!({"name": "v", "persistentVolumeClaim": {"claimName": "data"}});
-    let why = cluster.diagnosis(pod(json!({"volumes": [claim]})));
-    let expected = "0/2 nodes are available: persistentvolumeclaim \"data\" not found. preemption: 0/2 nodes are \
-                    available: 2 Preemption is not helpful for scheduling.";
-    assert_eq!(why.unwrap(), expected);
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! Who waits, in the terms that packing needs: dense amounts and what ties it to other pods.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use foldhash::HashMap;
+use foldhash::{HashMap, HashMapExt};
 
 use crate::resize::offer::Offer;
 use crate::scheduling::node::ATTACHABLE;
@@ -17,12 +17,15 @@ pub(super) struct Measure {
     /// Drivers that attach only so many volumes to a machine, and how many those who wait want of each.
     pub drivers: Vec<(String, i64)>,
     /// By class and driver: volumes that nobody else who waits shares. The others are left to the rules.
-    volumes: BTreeMap<ClassId, Vec<i64>>,
+    volumes: HashMap<ClassId, Vec<i64>>,
     /// Some volumes that machines attach are not counted.
     uncounted: bool,
     /// What pods of the burst take, and how many take just that.
     pub demand: Vec<(Vec<i64>, u32)>,
 }
+
+/// A volume that pods of a class want attached, and how many pods there are.
+type Wanted<'a> = (Attached<'a>, ClassId, u32);
 
 /// Pods of a class that have no place yet.
 #[derive(Debug, Clone)]
@@ -49,7 +52,13 @@ impl Wish {
 }
 
 impl Measure {
-    fn of(state: &State, waiting: &[Waiting], demand: &Demand, offers: &[Offer]) -> Self {
+    fn of(
+        state: &State,
+        waiting: &[Waiting],
+        volumes: &[Wanted],
+        demand: &Demand,
+        offers: &[Offer],
+    ) -> Self {
         let mut places: Vec<usize> = Vec::new();
         for Waiting { class, .. } in waiting {
             for (place, _) in state.requests(*class) {
@@ -63,7 +72,7 @@ impl Measure {
             places,
             ..Self::default()
         };
-        measure.count_volumes(state, waiting, offers);
+        measure.count_volumes(state, volumes, offers);
         let amounts = |asked| {
             let no_volumes = measure.drivers.iter().map(|_| 0);
             measure.sizes_of(asked).chain(no_volumes).collect()
@@ -73,21 +82,15 @@ impl Measure {
         measure
     }
 
-    fn count_volumes(&mut self, state: &State, waiting: &[Waiting], offers: &[Offer]) {
+    fn count_volumes(&mut self, state: &State, wanted: &[Wanted], offers: &[Offer]) {
         let amounts = offers.iter().flat_map(|offer| &offer.node.allocatable);
         let limited = amounts.filter_map(|(name, _)| name.strip_prefix(ATTACHABLE));
         let limited: BTreeSet<&str> = limited.collect();
-        if limited.is_empty() {
-            return;
-        }
-        let wanted = waiting.iter().flat_map(|Waiting { class, pods }| {
-            let volumes = state.attached(*class);
-            volumes.map(|volume| (volume, *class, *pods))
-        });
+        let wanted = wanted.iter();
         let wanted = wanted.filter(|((driver, _), ..)| limited.contains(driver));
-        let wanted: Vec<(Attached, ClassId, u32)> = wanted.collect();
-        let mut users: HashMap<Attached, u32> = HashMap::default();
-        for (volume, _, pods) in &wanted {
+        let wanted: Vec<&Wanted> = wanted.collect();
+        let mut users: HashMap<Attached, u32> = HashMap::with_capacity(wanted.len());
+        for (volume, _, pods) in wanted.iter().copied() {
             let users = users.entry(*volume).or_default();
             *users = users.saturating_add(*pods);
         }
@@ -99,7 +102,7 @@ impl Measure {
         let drivers = users.keys().map(|(driver, _)| *driver);
         let drivers: Vec<&str> = drivers.collect::<BTreeSet<_>>().into_iter().collect();
         self.drivers = drivers.iter().map(|it| ((*it).to_owned(), 0)).collect();
-        for (volume, class, _) in &wanted {
+        for (volume, class, _) in wanted {
             let driver = drivers.binary_search(&volume.0);
             if let Some(driver) = driver.ok().filter(|_| users.contains_key(volume)) {
                 let none = || vec![0; drivers.len()];
@@ -201,14 +204,24 @@ pub(super) fn read(
         first.pods = first.pods.saturating_add(if same { next.pods } else { 0 });
         same
     });
-    let measure = Measure::of(state, &sorted, demand, offers);
-    let (mut wishes, mut refused) = (Vec::new(), Vec::new());
-    for Waiting { class, pods } in sorted {
-        match state.ask(class) {
-            Ok(_) => wishes.push(Wish::of(state, &measure, class, pods)),
-            Err(why) => refused.push(Helpless { class, pods, why }),
+    let (mut asked, mut wanted, mut refused) = (Vec::new(), Vec::new(), Vec::new());
+    for it in sorted {
+        match state.ask(it.class) {
+            Ok(inquiry) => {
+                let volumes = inquiry.attached().iter();
+                wanted.extend(volumes.map(|volume| (*volume, it.class, it.pods)));
+                asked.push(it);
+            }
+            Err(why) => refused.push(Helpless {
+                class: it.class,
+                pods: it.pods,
+                why,
+            }),
         }
     }
+    let measure = Measure::of(state, &asked, &wanted, demand, offers);
+    let wish = |it: &Waiting| Wish::of(state, &measure, it.class, it.pods);
+    let mut wishes: Vec<Wish> = asked.iter().map(wish).collect();
     sort(&mut wishes);
     (measure, wishes, refused)
 }

@@ -11,8 +11,8 @@ use crate::scheduling::refusal::VolumeConflicts;
 impl Storage {
     pub(crate) fn conflicts(&self, wishes: &Wishes, node: &Node) -> VolumeConflicts {
         let mut conflicts = VolumeConflicts::default();
-        for claim in &wishes.bound {
-            match self.volumes.get(&claim.volume) {
+        for volume in &wishes.bound {
+            match volume {
                 None => conflicts.volume_missing = true,
                 Some(volume) if !volume.reaches(&node.labels) => conflicts.affinity = true,
                 Some(_) => continue,

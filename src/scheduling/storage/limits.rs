@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Claim, Storage};
+use super::{Claim, Storage, Volume};
 use crate::scheduling::Node;
 use crate::scheduling::node::ATTACHABLE;
 use crate::scheduling::pod::{Pod, PodClaim};
@@ -19,16 +19,15 @@ pub enum Handle<'a> {
 }
 
 impl Storage {
-    /// Whether the drivers can attach the pod's volumes besides those of the pods that are on the node.
+    /// Whether the drivers can attach volumes of a pod besides those of the pods that are on the node.
     pub(crate) fn can_attach<'a>(
         &'a self,
-        pod: &'a Pod,
+        volumes: &[Attached<'a>],
         node: &'a Node,
         others: impl Iterator<Item = &'a Pod> + Clone,
     ) -> bool {
-        let new = self.attached(pod);
-        let limited = new.filter_map(|volume| Some((volume, self.limit(node, volume.0)?)));
-        let limited: BTreeMap<Attached, i64> = limited.collect();
+        let limit = |volume: &Attached<'a>| Some((*volume, self.limit(node, volume.0)?));
+        let limited: BTreeMap<Attached, i64> = volumes.iter().filter_map(limit).collect();
         let Some(least) = limited.values().min() else {
             return true;
         };
@@ -67,20 +66,22 @@ impl Storage {
     }
 
     /// The volumes of a pod's claims.
-    pub(crate) fn attached<'a>(&'a self, pod: &'a Pod) -> impl Iterator<Item = Attached<'a>> {
+    fn attached<'a>(&'a self, pod: &'a Pod) -> impl Iterator<Item = Attached<'a>> {
         pod.claims.iter().filter_map(|wish| {
             let claim = self.claim(pod, wish)?;
-            self.handle(pod, wish, claim)
+            self.handle(pod, wish, claim, self.volumes.get(&claim.volume))
         })
     }
 
-    fn handle<'a>(
+    /// What a claim comes to where the pod runs; `volume` is the claim's.
+    pub(super) fn handle<'a>(
         &'a self,
         pod: &'a Pod,
         wish: &'a PodClaim,
         claim: &Claim,
+        volume: Option<&'a Volume>,
     ) -> Option<Attached<'a>> {
-        if let Some(volume) = self.volumes.get(&claim.volume) {
+        if let Some(volume) = volume {
             let (driver, handle) = volume.csi.as_ref()?;
             return Some((driver, Handle::Made(handle)));
         }

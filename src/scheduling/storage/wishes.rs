@@ -1,18 +1,21 @@
 //! What a pod's claims come to before any node is looked at.
 
-use super::{Claim, Storage, Volume};
+use super::{Attached, Claim, Storage, Volume};
 use crate::scheduling::pod::{Pod, PodClaim};
 
 /// A pod's claims, sorted by what is to be done about them.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Wishes<'a> {
-    pub(super) bound: Vec<&'a Claim>,
+    /// Volumes of those that are bound; `None` where it is missing.
+    pub(super) bound: Vec<Option<&'a Volume>>,
     /// Namespaced name and claim; the smallest first.
     pub(super) unbound: Vec<(ClaimName<'a>, &'a Claim)>,
     /// Labels of volumes that say where they are: keys and values.
     pub(super) zones: Vec<(&'static str, Vec<&'a str>)>,
     /// Claims that only one pod may use, by name.
     pub one_pod: Vec<&'a str>,
+    /// What drivers attach to the pod's node.
+    pub attached: Vec<Attached<'a>>,
 }
 
 pub(super) type ClaimName<'a> = (&'a str, &'a str);
@@ -37,20 +40,26 @@ const ZONES: [(&str, &str); 4] = [
 impl Storage {
     /// The error is a reason that holds on every node.
     pub(crate) fn wishes<'a>(&'a self, pod: &'a Pod) -> Result<Wishes<'a>, String> {
-        let claims = pod.claims.iter().map(|wish| (wish, self.claim(pod, wish)));
-        let claims: Vec<(&PodClaim, Option<&Claim>)> = claims.collect();
-        let lasting = || claims.iter().filter(|(wish, _)| wish.made_for.is_none());
-        if let Some((missing, _)) = lasting().find(|(_, claim)| claim.is_none()) {
+        let claims = pod.claims.iter().map(|wish| {
+            let claim = self.claim(pod, wish);
+            let volume = claim.and_then(|claim| self.volumes.get(&claim.volume));
+            (wish, claim, volume)
+        });
+        let claims: Vec<(&PodClaim, Option<&Claim>, Option<&Volume>)> = claims.collect();
+        let lasting = || claims.iter().filter(|(wish, ..)| wish.made_for.is_none());
+        if let Some((missing, ..)) = lasting().find(|(_, claim, _)| claim.is_none()) {
             return Err(not_found("persistentvolumeclaim", &missing.name));
         }
         let mut wishes = Wishes::default();
-        for (wish, claim) in &claims {
+        for (wish, claim, volume) in &claims {
             let claim = usable(pod, wish, *claim)?;
             if claim.one_pod && wish.made_for.is_none() {
                 wishes.one_pod.push(&wish.name);
             }
+            let attached = self.handle(pod, wish, claim, *volume);
+            wishes.attached.extend(attached);
             if claim.bound {
-                wishes.bound.push(claim);
+                wishes.bound.push(*volume);
             } else {
                 wishes.unbound.push(((&pod.namespace, &wish.name), claim));
             }
@@ -59,8 +68,13 @@ impl Storage {
             return Err("pod has unbound immediate PersistentVolumeClaims".to_owned());
         }
         wishes.unbound.sort_by_key(|(_, claim)| claim.size);
-        for claim in lasting().filter_map(|(_, claim)| *claim) {
-            wishes.zones.extend(self.zones(claim)?);
+        for (_, claim, volume) in lasting() {
+            let name = claim.map_or("", |claim| claim.volume.as_str());
+            if let Some(volume) = volume {
+                wishes.zones.extend(volume.zones());
+            } else if !name.is_empty() {
+                return Err(not_found("persistentvolume", name));
+            }
         }
         Ok(wishes)
     }
@@ -69,15 +83,6 @@ impl Storage {
     fn waits(&self, claim: &Claim) -> bool {
         let class = self.classes.get(&claim.class);
         claim.volume.is_empty() && class.is_some_and(|class| class.waits)
-    }
-
-    fn zones(&self, claim: &Claim) -> Result<Vec<(&'static str, Vec<&str>)>, String> {
-        if claim.volume.is_empty() {
-            return Ok(Vec::new());
-        }
-        let volume = self.volumes.get(&claim.volume);
-        let volume = volume.ok_or_else(|| not_found("persistentvolume", &claim.volume))?;
-        Ok(volume.zones())
     }
 }
 
@@ -90,14 +95,13 @@ impl Volume {
         keys.filter(move |_| zonal)
     }
 
-    fn zones(&self) -> Vec<(&'static str, Vec<&str>)> {
-        let zones = ZONES.iter().filter_map(|(key, _)| {
+    fn zones(&self) -> impl Iterator<Item = (&'static str, Vec<&str>)> {
+        ZONES.iter().filter_map(|(key, _)| {
             let value = self.labels.get(*key)?;
             let values: Vec<&str> = value.split("__").map(str::trim).collect();
             let readable = values.iter().all(|value| !value.is_empty());
             readable.then_some((*key, values))
-        });
-        zones.collect()
+        })
     }
 }
 
