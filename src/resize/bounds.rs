@@ -1,8 +1,8 @@
 //! What machines for given pods cost at least, and the best choice where there are few. Pure.
 //!
 //! Variable-size vector bin packing: items with amounts, bins with capacities and prices. The highest of several bounds
-//! counts: the dual of the linear relaxation over totals, that of items that can be divided, the configuration relaxation
-//! by column generation, and counts of items of which no two share a bin.
+//! counts: the dual of the linear relaxation over totals, that of items that can be divided, whole bins for such items, the
+//! configuration relaxation by column generation, and counts of items of which no two share a bin.
 
 mod certificate;
 mod choice;
@@ -16,6 +16,7 @@ mod fitting;
 mod knapsack;
 mod liquids;
 mod many;
+mod needs;
 mod pool;
 mod profile;
 mod reduced;
@@ -23,6 +24,7 @@ mod ruin;
 mod shares;
 mod simplex;
 mod totals;
+mod whole;
 
 #[cfg(test)]
 mod tests;
@@ -74,6 +76,8 @@ pub enum Kind {
     Totals,
     /// Items that can be cut into parts, each with some of everything.
     Divided,
+    /// Whole bins for items that can be cut.
+    Whole,
     /// The relaxation over whole contents of bins.
     Configurations,
     /// Items that exclude each other.
@@ -85,9 +89,6 @@ pub enum Kind {
 /// What to buy and what to put in: bins by place, with the items in them by place and count.
 pub type Packing = Vec<(usize, Vec<(usize, u32)>)>;
 
-/// Sets of whole bins that are looked at for a bound.
-const COVERS: u32 = 12_000;
-
 /// With more kinds of bins, one of so many is nearly full in any case: greedy choices are as good, and contents prove hardly
 /// more than totals.
 const KINDS: usize = 24;
@@ -98,7 +99,7 @@ pub fn bound(problem: &Problem, columns: u32) -> Bound {
     let reduced = Reduced::of(problem);
     let mut best = simple_bound(&reduced);
     if columns > 0 && reduced.stocks.len() <= KINDS {
-        best.raise_by_parts(&reduced);
+        best.raise_by_parts(&reduced, u64::MAX);
         let contents = configurations::bound(&reduced, columns, best.price);
         best.raise(contents, Kind::Configurations);
     }
@@ -119,10 +120,12 @@ impl Bound {
         }
     }
 
-    /// By sets of whole bins, and by items that can be divided.
-    fn raise_by_parts(&mut self, reduced: &Reduced) {
-        self.raise(covers::bound(reduced, COVERS), Kind::Totals);
+    /// By items that can be divided, and by whole bins for these; `price` is that of some choice.
+    fn raise_by_parts(&mut self, reduced: &Reduced, price: u64) {
         self.raise(divided::bound(reduced), Kind::Divided);
+        if self.price < price {
+            self.raise(whole::bound(reduced, price), Kind::Whole);
+        }
     }
 }
 
@@ -147,10 +150,10 @@ pub fn choice(problem: &Problem, columns: u32, steps: u64) -> Option<(Packing, B
     if reduced.homeless || reduced.stocks.len() > KINDS {
         return None;
     }
+    let (filled, proven) = choice::choose(&reduced, columns, steps)?;
     let mut bound = simple_bound(&reduced);
-    bound.raise_by_parts(&reduced);
-    let (filled, price) = choice::choose(&reduced, columns, steps)?;
-    bound.raise(price, Kind::Configurations);
+    bound.raise(proven, Kind::Configurations);
+    bound.raise_by_parts(&reduced, reduced.price(&filled));
     Some((reduced.packing(&filled), bound))
 }
 

@@ -57,6 +57,15 @@ impl Division {
         };
         reduced.shapes.iter().map(value).collect()
     }
+
+    /// What all items are worth, and a full bin of each kind.
+    pub(super) fn worths(&self, reduced: &Reduced) -> (f64, Vec<f64>) {
+        let values = self.values(reduced).into_iter().zip(&reduced.shapes);
+        let values = values.map(|(value, shape)| value * f64::from(shape.count));
+        let full = self.prices.iter().zip(&reduced.stocks);
+        let full = full.map(|(prices, stock)| worth(prices, &stock.amounts));
+        (values.sum(), full.collect())
+    }
 }
 
 impl Group {
@@ -100,13 +109,18 @@ pub(super) fn bound(reduced: &Reduced) -> u64 {
 
 /// Nothing if there are too many kinds of bins.
 pub(super) fn divide(reduced: &Reduced) -> Option<Division> {
+    divide_beyond(reduced, &vec![0; reduced.stocks.len()])
+}
+
+/// What is cheapest besides so many bins of each kind that are had for nothing.
+pub(super) fn divide_beyond(reduced: &Reduced, had: &[u32]) -> Option<Division> {
     if reduced.stocks.len() > KINDS || reduced.shapes.is_empty() {
         return None;
     }
     let scale = scale(reduced);
     let groups = groups(reduced, &scale);
     let mut program = program(reduced, &groups, &scale);
-    let columns = add_columns(&mut program, reduced, &groups, &scale);
+    let columns = add_columns(&mut program, reduced, &groups, &scale, had);
     program.minimize(20_000);
     let width = reduced.resources.len();
     let dearest = reduced.dearest();
@@ -134,7 +148,7 @@ pub(super) fn divide(reduced: &Reduced) -> Option<Division> {
     })
 }
 
-/// What the columns stand for: a kind of bin, and the group that is in it.
+/// What the columns stand for: a kind of bin, and the group that is in it. Bins that are had come before them.
 type Column = (usize, Option<usize>);
 
 fn add_columns(
@@ -142,21 +156,26 @@ fn add_columns(
     reduced: &Reduced,
     groups: &[Group],
     scale: &[f64],
+    had: &[u32],
 ) -> Vec<Column> {
     let width = reduced.resources.len();
     let dearest = reduced.dearest();
+    let row = |bin: usize, resource: usize| groups.len() + bin * width + resource;
+    let all = |bin: usize| (0..width).map(|r| (row(bin, r), -1.0)).collect();
+    for (bin, had) in had.iter().enumerate().filter(|(_, had)| **had > 0) {
+        program.add(0.0, all(bin), f64::from(*had));
+    }
     let mut columns = Vec::new();
     for (bin, stock) in reduced.stocks.iter().enumerate() {
-        let row = |resource: usize| groups.len() + bin * width + resource;
-        let all = (0..width).map(|resource| (row(resource), -1.0));
         let price = float_price(stock.price) / dearest;
-        program.add(price, all.collect(), f64::from(stock.limit));
+        let more = stock.limit.saturating_sub(had[bin]);
+        program.add(price, all(bin), f64::from(more));
         columns.push((bin, None));
         for (number, group) in groups.iter().enumerate().filter(|(_, it)| it.fits[bin]) {
             let size = group.size(scale);
             let parts = group.amounts.iter().zip(&stock.amounts).enumerate();
             let part = |amount: &f64, all: &i64| amount / size / float(*all).max(1.0);
-            let parts = parts.map(|(r, (amount, all))| (row(r), part(amount, all)));
+            let parts = parts.map(|(r, (amount, all))| (row(bin, r), part(amount, all)));
             let parts = parts.filter(|(_, part)| *part > 0.0);
             let entries = std::iter::once((number, 1.0)).chain(parts);
             program.add(0.0, entries.collect(), f64::INFINITY);
