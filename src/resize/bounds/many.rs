@@ -7,8 +7,9 @@ use super::divided::divide;
 use super::reduced::{Reduced, Shape};
 use super::shares::Shares;
 
-/// How many times as many steps there are where none are spent on contents of the relaxation.
+/// How many times as many steps there are where none are spent on contents of the relaxation: for few items, and for many.
 const FEWER: u64 = 3;
+const MORE: u64 = 12;
 /// So many items are chosen for by classes too, with so many contents of these.
 const FEW: u64 = 2_000;
 const CLASSED: u32 = 600;
@@ -28,8 +29,9 @@ pub(super) fn choose(reduced: &Reduced, steps: u64) -> Option<(Vec<Filled>, u64)
         reduced,
         configurations::whole_values(&values, reduced.items()),
     );
-    let shared = by_shares(Choice::new(reduced, &worths, steps.saturating_mul(FEWER)));
     let few = reduced.items() <= FEW;
+    let times = if few { FEWER } else { MORE };
+    let shared = by_shares(Choice::new(reduced, &worths, steps.saturating_mul(times)));
     let classed = few.then(|| by_classes(Choice::new(reduced, &worths, steps)));
     let both = shared.into_iter().chain(classed.flatten());
     Some((both.min_by_key(Choice::price)?.bins(), 0))

@@ -14,13 +14,13 @@ use crate::resize::approximate::{float_price, whole_ones, worth};
 
 /// How many items of a group are tried for a place, and how many for the last ones.
 const TRIES: usize = 4;
-const LAST_TRIES: usize = 60;
+const LAST_TRIES: usize = 200;
 /// Of items that are such a part of the largest bin or less, size is not what keeps them out of others.
 const SMALL: i64 = 64;
 /// A kind of bin is scarce if one is worth so many times its price.
 const SCARCE: f64 = 1.01;
 /// A bin of which a larger part is worth nothing is not taken.
-const WASTE: f64 = 0.05;
+const WASTE: f64 = 0.03;
 
 pub(super) struct Shares<'a> {
     reduced: &'a Reduced,
