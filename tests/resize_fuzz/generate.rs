@@ -9,7 +9,7 @@ use bex_infra::resize::prices::{Location, MachineType, PriceList};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use super::case::Case;
+use super::case::{Case, Object};
 use super::pods::{App, DRIVER, disk_class};
 use super::random::Random;
 use super::validator::Places;
@@ -87,6 +87,9 @@ pub(crate) fn case(seed: u64) -> Case {
     add_budgets(random, &mut case, &apps);
     if random.percent(20) {
         add_bad_group(random, &mut case);
+    }
+    if random.percent(30) {
+        add_replica_sets(random, &mut case, &apps);
     }
     case
 }
@@ -351,5 +354,18 @@ fn add_budgets(random: &mut Random, case: &mut Case, apps: &[App]) {
             },
         });
         case.add_app("poddisruptionbudgets.policy", budget);
+    }
+}
+
+/// Those of apps whose pods have an owner; some want more pods than there are.
+fn add_replica_sets(random: &mut Random, case: &mut Case, apps: &[App]) {
+    for app in apps.iter().filter(|app| app.owned) {
+        let of_app = |object: &&Object| object.json["metadata"]["labels"]["app"] == *app.name;
+        let pods = case.objects.iter().filter(of_app).count() as u64;
+        let set = json!({
+            "metadata": {"name": app.name, "namespace": app.namespace},
+            "spec": {"replicas": pods + random.between(0, 3)},
+        });
+        case.add_app("replicasets.apps", set);
     }
 }

@@ -28,7 +28,7 @@ use std::thread;
 use bex_infra::resize::decision::Decision;
 use bex_infra::resize::history::trim;
 use bex_infra::resize::model::Model;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 use case::Case;
@@ -109,7 +109,14 @@ fn every_decision_on_a_random_cluster_is_safe() {
     );
     // Few cases need not show everything.
     let all = [
-        "grown", "removed", "replaced", "moved", "helpless", "held", "kept",
+        "grown",
+        "grown for pods that came first",
+        "removed",
+        "replaced",
+        "moved",
+        "helpless",
+        "held",
+        "kept",
     ];
     for what in all.iter().filter(|_| cases >= 300) {
         assert!(
@@ -123,13 +130,9 @@ fn every_decision_on_a_random_cluster_is_safe() {
 fn one(seed: u64, counts: &mut Counts) -> Vec<String> {
     let case = generate::case(seed);
     let (now, decision) = case.decide(&mut case.model());
-    let world = case.world();
     count(&decision, counts);
-    let mut wrong = validator::check(&world, &case.policy, now, &decision);
-    if let Verdict::Unknown(why) = validator::growth(&world, &decision) {
-        counts.add("growth whose places were not found", 1);
-        counts.open.push(format!("seed {seed}: {why}"));
-    }
+    let mut wrong = is_safe(&case, now, &decision, counts);
+    wrong.extend(is_safe_while_more_come(&case, counts));
     wrong.extend(is_repeatable(&case, &decision));
     wrong.extend(does_not_flap(&case, &decision, counts));
     wrong.extend(leaves_others_alone(&case, &decision, counts));
@@ -138,6 +141,28 @@ fn one(seed: u64, counts: &mut Counts) -> Vec<String> {
         .into_iter()
         .map(|what| format!("seed {seed}: {what}"))
         .collect()
+}
+
+fn is_safe(case: &Case, now: Timestamp, decision: &Decision, counts: &mut Counts) -> Vec<String> {
+    let world = case.world();
+    if let Verdict::Unknown(why) = validator::growth(&world, decision) {
+        counts.add("growth whose places were not found", 1);
+        counts.open.push(format!("seed {}: {why}", case.seed));
+    }
+    validator::check(&world, &case.policy, now, decision)
+}
+
+/// Before it is known that ReplicaSets make no more pods.
+fn is_safe_while_more_come(case: &Case, counts: &mut Counts) -> Vec<String> {
+    let mut objects = case.objects.iter();
+    if !objects.any(|object| object.resource == "replicasets.apps") {
+        return Vec::new();
+    }
+    let soon = case.now + SignedDuration::from_millis(500);
+    let decision = case.model().decide(&case.policy, soon);
+    counts.add("decisions while ReplicaSets may make more", 1);
+    counts.add("grown for pods that came first", decision.grow.len());
+    is_safe(case, soon, &decision, counts)
 }
 
 fn count(decision: &Decision, counts: &mut Counts) {

@@ -17,7 +17,7 @@ pub(crate) struct App {
     pub(crate) namespace: &'static str,
     spec: Value,
     annotations: Value,
-    owned: bool,
+    pub(crate) owned: bool,
     /// The zone of its disk, and how that may be used.
     disk: Option<(String, &'static str)>,
     /// Each of its pods has a disk of its own, made where the pod comes to run.
