@@ -54,7 +54,7 @@ pub const REMOVED_ANNOTATION: &str = "infra.bex.co/removed";
 pub const RUNG_ANNOTATION: &str = "infra.bex.co/rung";
 
 /// Beginning of the annotations that say what a machine has, on a machine template or a MachineDeployment: `cpu`,
-/// `memory`, `ephemeral-disk`, `maxPods`, `labels`. The Cluster Autoscaler's own.
+/// `memory`, `ephemeral-disk`, `maxPods`, `labels`, `csi-driver`. The Cluster Autoscaler's own.
 pub const CAPACITY_ANNOTATION: &str = "capacity.cluster-autoscaler.kubernetes.io";
 
 /// On a MachineDeployment: who resizes it, if that is not bex-infra.

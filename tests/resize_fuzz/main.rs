@@ -63,35 +63,10 @@ fn setting(name: &str, default: u64) -> u64 {
 #[test]
 fn every_decision_on_a_random_cluster_is_safe() {
     let (first, cases) = (setting("BEX_FUZZ_SEED", 1), setting("BEX_FUZZ_CASES", 300));
-    let workers = thread::available_parallelism()
-        .map_or(1, |n| n.get() as u64)
-        .min(4);
     if cases == 1 {
         println!("{}", generate::case(first));
     }
-    let run = |worker: u64| {
-        let mut counts = Counts::default();
-        let mut wrong = Vec::new();
-        for seed in (first..first + cases)
-            .skip(usize::try_from(worker).unwrap())
-            .step_by(usize::try_from(workers).unwrap())
-        {
-            wrong.extend(one(seed, &mut counts));
-        }
-        (counts, wrong)
-    };
-    let mut counts = Counts::default();
-    let mut wrong: Vec<String> = Vec::new();
-    thread::scope(|scope| {
-        let threads: Vec<_> = (0..workers)
-            .map(|worker| scope.spawn(move || run(worker)))
-            .collect();
-        for thread in threads {
-            let (more, violations) = thread.join().unwrap();
-            counts.merge(more);
-            wrong.extend(violations);
-        }
-    });
+    let (counts, wrong) = try_all(first, cases);
     println!(
         "seeds {first} to {}: {:#?}",
         first + cases - 1,
@@ -124,6 +99,37 @@ fn every_decision_on_a_random_cluster_is_safe() {
             "nothing was {what}: {counts:?}"
         );
     }
+}
+
+/// What happened in all cases, and what is wrong with them.
+fn try_all(first: u64, cases: u64) -> (Counts, Vec<String>) {
+    let workers = thread::available_parallelism()
+        .map_or(1, |n| n.get() as u64)
+        .min(4);
+    let run = |worker: u64| {
+        let mut counts = Counts::default();
+        let mut wrong = Vec::new();
+        for seed in (first..first + cases)
+            .skip(usize::try_from(worker).unwrap())
+            .step_by(usize::try_from(workers).unwrap())
+        {
+            wrong.extend(one(seed, &mut counts));
+        }
+        (counts, wrong)
+    };
+    let mut counts = Counts::default();
+    let mut wrong: Vec<String> = Vec::new();
+    thread::scope(|scope| {
+        let threads: Vec<_> = (0..workers)
+            .map(|worker| scope.spawn(move || run(worker)))
+            .collect();
+        for thread in threads {
+            let (more, violations) = thread.join().unwrap();
+            counts.merge(more);
+            wrong.extend(violations);
+        }
+    });
+    (counts, wrong)
 }
 
 /// Violations in one random cluster, with its seed.

@@ -6,15 +6,12 @@ use std::collections::BTreeMap;
 use super::super::prices::{MachineType, PriceList};
 use super::groups::Group;
 use super::objects::Infrastructure;
-use crate::names::INSTANCE_TYPE;
+use crate::names::{CAPACITY_ANNOTATION as CAPACITY, INSTANCE_TYPE};
 use crate::quantity::{Quantity, Rounding};
 use crate::scheduling::node::Taint;
 use crate::scheduling::{Node, Resources};
 
-/// Sizes in the words in which Cluster API tells the Cluster Autoscaler.
-const CAPACITY: &str = "capacity.cluster-autoscaler.kubernetes.io";
-
-/// What those call the scheduler's resources.
+/// What the annotations about sizes call the scheduler's resources.
 const RESOURCES: [(&str, &str); 4] = [
     ("cpu", "cpu"),
     ("memory", "memory"),

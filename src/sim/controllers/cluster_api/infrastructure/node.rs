@@ -7,12 +7,9 @@ use super::super::Scope;
 use super::super::addresses;
 use super::super::machines::Machine;
 use super::super::objects::{NODE, annotation, label, name, text};
-use crate::names::INSTANCE_TYPE;
+use crate::names::{CAPACITY_ANNOTATION as CAPACITY, INSTANCE_TYPE};
 use crate::quantity::{Quantity, Rounding};
 use crate::timestamp::rfc3339;
-
-/// Sizes in the words in which Cluster API tells the autoscaler what a machine has.
-const CAPACITY: &str = "capacity.cluster-autoscaler.kubernetes.io";
 
 /// A machine that does not say how large it is.
 const SIZES: [(&str, &str, &str); 4] = [
