@@ -32,6 +32,8 @@ mod tests;
 use reduced::Reduced;
 use totals::Totals;
 
+use crate::resize::approximate::float_price;
+
 /// Items to pack, and what can be bought for them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Problem {
@@ -93,6 +95,11 @@ pub type Packing = Vec<(usize, Vec<(usize, u32)>)>;
 /// more than totals.
 const KINDS: usize = 24;
 
+/// A choice for so few items that is further from the bound than that is tried again, with the kinds of bins alone that are
+/// the cheapest whole ones: the best ones for their price may be too large for what needs them.
+const FEW: u64 = 2_000;
+const FAR: f64 = 1.005;
+
 /// What every choice costs at least; items that fit nowhere do not count. `columns`: how many contents of bins may be
 /// generated for the relaxation over configurations; 0 leaves it at the simple bounds.
 pub fn bound(problem: &Problem, columns: u32) -> Bound {
@@ -120,12 +127,13 @@ impl Bound {
         }
     }
 
-    /// By items that can be divided, and by whole bins for these; `price` is that of some choice.
-    fn raise_by_parts(&mut self, reduced: &Reduced, price: u64) {
+    /// By items that can be divided, and by whole bins for these; `price` is that of some choice. How many bins of each
+    /// kind that are.
+    fn raise_by_parts(&mut self, reduced: &Reduced, price: u64) -> Vec<u32> {
         self.raise(divided::bound(reduced), Kind::Divided);
-        if self.price < price {
-            self.raise(whole::bound(reduced, price), Kind::Whole);
-        }
+        let (proven, bins) = whole::bound(reduced, price);
+        self.raise(proven, Kind::Whole);
+        bins
     }
 }
 
@@ -150,10 +158,16 @@ pub fn choice(problem: &Problem, columns: u32, steps: u64) -> Option<(Packing, B
     if reduced.homeless || reduced.stocks.len() > KINDS {
         return None;
     }
-    let (filled, proven) = choice::choose(&reduced, columns, steps)?;
+    let (mut filled, proven) = choice::choose(&reduced, columns, steps)?;
     let mut bound = simple_bound(&reduced);
     bound.raise(proven, Kind::Configurations);
-    bound.raise_by_parts(&reduced, reduced.price(&filled));
+    let bins = bound.raise_by_parts(&reduced, reduced.price(&filled));
+    let far = float_price(reduced.price(&filled)) > float_price(bound.price) * FAR;
+    if far && reduced.items() <= FEW {
+        let other = choice::choose(&reduced.with_kinds_of(&bins), columns, steps);
+        let both = [filled].into_iter().chain(other.map(|(other, _)| other));
+        filled = both.min_by_key(|filled| reduced.price(filled))?;
+    }
     Some((reduced.packing(&filled), bound))
 }
 

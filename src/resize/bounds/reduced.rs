@@ -105,6 +105,14 @@ impl Reduced {
         (rest, shapes)
     }
 
+    /// The same with those kinds of bins alone of which there are some here.
+    pub(super) fn with_kinds_of(&self, bins: &[u32]) -> Self {
+        let limit = |(count, stock): (&u32, &Stock)| if *count > 0 { stock.limit } else { 0 };
+        let limits = bins.iter().zip(&self.stocks).map(limit);
+        let limits: Vec<u32> = limits.collect();
+        self.rest(&self.counts(), &limits).0
+    }
+
     /// The same with no more kinds of bins than these, or hardly more: some of every size, and such that each shape has one.
     /// Which kinds they are comes with it.
     pub(super) fn thinned(&self, most: usize) -> (Self, Vec<usize>) {

@@ -44,8 +44,9 @@ struct Search<'a> {
     cuts: u32,
 }
 
-/// The highest bound that comes out in so many steps, as far as it is below the price of a choice.
-pub(super) fn bound(reduced: &Reduced, price: u64) -> u64 {
+/// The highest bound that comes out in so many steps, as far as it is below the price of a choice; and how many bins of each
+/// kind it is the price of, or hardly less.
+pub(super) fn bound(reduced: &Reduced, price: u64) -> (u64, Vec<u32>) {
     let mut search = Search {
         needs: Needs::of(reduced),
         reduced,
@@ -56,18 +57,29 @@ pub(super) fn bound(reduced: &Reduced, price: u64) -> u64 {
     let mut branches = BinaryHeap::from([Reverse(all)]);
     let open =
         |branch: &Branch| !branch.done && float_price(branch.bound) * ENOUGH < float_price(price);
-    let mut best = 0;
+    let mut best = (0, Vec::new());
     for _ in 0..STEPS {
         let Some(Reverse(cheapest)) = branches.pop() else {
             break;
         };
-        best = cheapest.bound;
+        best = (cheapest.bound.min(price), cheapest.bins());
         if !open(&cheapest) {
             break;
         }
         branches.extend(search.next(cheapest).into_iter().map(Reverse));
     }
-    best.min(price)
+    best
+}
+
+impl Branch {
+    /// The cheapest mixture, with whole bins for parts.
+    fn bins(&self) -> Vec<u32> {
+        let mut bins = self.whole.clone();
+        if let Some(kind) = self.parted {
+            bins[kind] += 1;
+        }
+        bins
+    }
 }
 
 impl Search<'_> {

@@ -4,6 +4,7 @@ mod properties;
 mod rules;
 mod sure;
 mod used_up;
+mod usual;
 
 use serde_json::{Value, json};
 
