@@ -13,7 +13,6 @@ use super::knapsack::Content;
 use super::needs::{Needs, worth};
 use super::reduced::Reduced;
 use super::totals::Totals;
-use crate::resize::approximate::float_price;
 
 /// Steps of the search into one set before a set was undecided, and afterwards, when nothing can be proven any more.
 const CAREFUL: u32 = 60_000;
@@ -98,12 +97,8 @@ impl<'a> Search<'a> {
         let limits: Vec<u32> = reduced.worths().iter().map(|worth| worth.limit).collect();
         let needs = Needs::of(reduced);
         let (prices, _) = needs.solve(reduced, &needs.totals, &limits);
-        let excess = |(kind, gives): (usize, &Vec<i64>)| {
-            let worth = worth(gives, &prices) * (1.0 + 1e-9);
-            (worth - float_price(reduced.stocks[kind].price)).max(0.0)
-        };
         Self {
-            scarcity: needs.gives.iter().enumerate().map(excess).collect(),
+            scarcity: needs.scarcity(reduced, &prices),
             prices,
             limits,
             needs,

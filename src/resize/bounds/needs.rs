@@ -109,6 +109,15 @@ impl Needs {
         let counts = program.solution().split_off(2 * scale.len());
         (prices.collect(), counts)
     }
+
+    /// By kind of bin: what one is worth at these prices beyond its own.
+    pub(super) fn scarcity(&self, reduced: &Reduced, prices: &[f64]) -> Vec<f64> {
+        let stocks = reduced.stocks.iter().zip(&self.gives);
+        let scarcity = stocks.map(|(stock, gives)| {
+            (worth(gives, prices) * (1.0 + 1e-9) - float_price(stock.price)).max(0.0)
+        });
+        scarcity.collect()
+    }
 }
 
 pub(super) fn worth(amounts: &[i64], prices: &[f64]) -> f64 {

@@ -137,13 +137,10 @@ impl Search<'_> {
         let more = most.iter().zip(&least).map(|(most, least)| most - least);
         let more: Vec<u32> = more.collect();
         let (prices, counts) = self.needs.solve(self.reduced, &missing, &more);
-        let excess = |kind: usize| {
-            let worth = worth(&self.needs.gives[kind], &prices) * (1.0 + 1e-9);
-            let price = float_price(self.reduced.stocks[kind].price);
-            (worth - price).max(0.0) * f64::from(more[kind])
-        };
-        let excess: f64 = (0..more.len()).map(excess).sum();
-        let rest = worth(&missing, &prices) * (1.0 - 1e-9) - excess;
+        let scarcity = self.needs.scarcity(self.reduced, &prices);
+        let scarcity = scarcity.iter().zip(&more);
+        let scarce: f64 = scarcity.map(|(of, more)| of * f64::from(*more)).sum();
+        let rest = worth(&missing, &prices) * (1.0 - 1e-9) - scarce;
         let bought = self.price(&least);
         let whole = least.iter().zip(&counts);
         Branch {

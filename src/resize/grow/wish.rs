@@ -86,6 +86,9 @@ impl Measure {
         let amounts = offers.iter().flat_map(|offer| &offer.node.allocatable);
         let limited = amounts.filter_map(|(name, _)| name.strip_prefix(ATTACHABLE));
         let limited: BTreeSet<&str> = limited.collect();
+        if limited.is_empty() {
+            return;
+        }
         let wanted = wanted.iter();
         let wanted = wanted.filter(|((driver, _), ..)| limited.contains(driver));
         let wanted: Vec<&Wanted> = wanted.collect();
