@@ -21,9 +21,13 @@ impl Random {
         u32::try_from(below).unwrap_or(u32::MAX)
     }
 
+    /// A place among so many.
+    pub fn place(&mut self, many: usize) -> usize {
+        self.below(u32::try_from(many).unwrap_or(u32::MAX)) as usize
+    }
+
     pub fn pick<T: Copy>(&mut self, from: &[T]) -> T {
-        let bound = u32::try_from(from.len()).unwrap_or(u32::MAX);
-        from[self.below(bound) as usize]
+        from[self.place(from.len())]
     }
 
     /// True so many times in a hundred.
@@ -43,8 +47,7 @@ impl Random {
 
     pub fn shuffle<T>(&mut self, all: &mut [T]) {
         for last in (1..all.len()).rev() {
-            let bound = u32::try_from(last + 1).unwrap_or(u32::MAX);
-            all.swap(last, self.below(bound) as usize);
+            all.swap(last, self.place(last + 1));
         }
     }
 

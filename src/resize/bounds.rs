@@ -9,9 +9,11 @@ mod choice;
 mod classes;
 mod cliques;
 mod configurations;
+mod counts;
 mod covers;
 mod divided;
 mod exact;
+mod exchange;
 mod fitting;
 mod knapsack;
 mod liquids;
@@ -19,8 +21,11 @@ mod many;
 mod needs;
 mod pool;
 mod profile;
+mod range;
+mod reach;
 mod reduced;
 mod ruin;
+mod sets;
 mod shares;
 mod simplex;
 mod totals;
@@ -29,10 +34,9 @@ mod whole;
 #[cfg(test)]
 mod tests;
 
+use choice::is_good;
 use reduced::Reduced;
 use totals::Totals;
-
-use crate::resize::approximate::float_price;
 
 /// Items to pack, and what can be bought for them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -95,15 +99,10 @@ pub type Packing = Vec<(usize, Vec<(usize, u32)>)>;
 /// more than totals.
 const KINDS: usize = 24;
 
-/// A choice for so few items that is further from the bound than that is tried again, with the kinds of bins alone that are
-/// the cheapest whole ones: the best ones for their price may be too large for what needs them.
-const FEW: u64 = 2_000;
-const FAR: f64 = 1.005;
-
 /// What every choice costs at least; items that fit nowhere do not count. `columns`: how many contents of bins may be
 /// generated for the relaxation over configurations; 0 leaves it at the simple bounds.
 pub fn bound(problem: &Problem, columns: u32) -> Bound {
-    let reduced = Reduced::of(problem);
+    let reduced = Reduced::of(problem).within_reach();
     let mut best = simple_bound(&reduced);
     if columns > 0 && reduced.stocks.len() <= KINDS {
         best.raise_by_parts(&reduced, u64::MAX);
@@ -127,10 +126,13 @@ impl Bound {
         }
     }
 
-    /// By items that can be divided, and by whole bins for these; `price` is that of some choice. How many bins of each
-    /// kind that are.
+    /// By items that can be divided, and by whole bins for these, if that is of interest at the price of some choice. How many
+    /// bins of each kind that are.
     fn raise_by_parts(&mut self, reduced: &Reduced, price: u64) -> Vec<u32> {
         self.raise(divided::bound(reduced), Kind::Divided);
+        if is_good(price, self.price) {
+            return Vec::new();
+        }
         let (proven, bins) = whole::bound(reduced, price);
         self.raise(proven, Kind::Whole);
         bins
@@ -154,19 +156,17 @@ pub fn unit_prices(problem: &Problem) -> Vec<f64> {
 /// A cheap choice for many items, from so many contents and with so many steps of improvement. Nothing if there are too
 /// few bins, items that fit nowhere, or so many kinds of bins that it is not worth its while.
 pub fn choice(problem: &Problem, columns: u32, steps: u64) -> Option<(Packing, Bound)> {
-    let reduced = Reduced::of(problem);
+    let reduced = Reduced::of(problem).within_reach();
     if reduced.homeless || reduced.stocks.len() > KINDS {
         return None;
     }
     let (mut filled, proven) = choice::choose(&reduced, columns, steps)?;
     let mut bound = simple_bound(&reduced);
     bound.raise(proven, Kind::Configurations);
-    let bins = bound.raise_by_parts(&reduced, reduced.price(&filled));
-    let far = float_price(reduced.price(&filled)) > float_price(bound.price) * FAR;
-    if far && reduced.items() <= FEW {
-        let other = choice::choose(&reduced.with_kinds_of(&bins), columns, steps);
-        let both = [filled].into_iter().chain(other.map(|(other, _)| other));
-        filled = both.min_by_key(|filled| reduced.price(filled))?;
+    let price = reduced.price(&filled);
+    let bins = bound.raise_by_parts(&reduced, price);
+    if let Some(cheaper) = sets::cheaper(&reduced, price, &bins, bound.price) {
+        filled = cheaper;
     }
     Some((reduced.packing(&filled), bound))
 }
@@ -174,7 +174,7 @@ pub fn choice(problem: &Problem, columns: u32, steps: u64) -> Option<(Packing, B
 /// A choice for few items, and what every choice costs at least: as much, if so many steps suffice to prove it. Nothing if
 /// no choice for all items is found.
 pub fn cheapest(problem: &Problem, steps: u32) -> Option<(Packing, Bound)> {
-    let reduced = Reduced::of(problem);
+    let reduced = Reduced::of(problem).within_reach();
     if reduced.homeless {
         return None;
     }

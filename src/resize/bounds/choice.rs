@@ -58,7 +58,7 @@ pub(super) fn choose(reduced: &Reduced, columns: u32, steps: u64) -> Option<(Vec
     choice.improve(proof.price);
     let in_turn = Some(choice).filter(|_| complete);
     let price = in_turn.as_ref().map_or(u64::MAX, Choice::price);
-    if float_price(price) <= float_price(proof.price) * GOOD {
+    if is_good(price, proof.price) {
         return Some((in_turn?.bins(), proof.price));
     }
     let mut choice = Choice::new(reduced, &worths, steps / 2);
@@ -123,6 +123,11 @@ impl Worths {
             order,
         }
     }
+}
+
+/// Whether a choice at this price is so close to the bound that no other one is looked for.
+pub(super) fn is_good(price: u64, bound: u64) -> bool {
+    float_price(price) <= float_price(bound) * GOOD
 }
 
 pub(super) struct Choice<'a> {

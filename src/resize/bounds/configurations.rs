@@ -4,7 +4,7 @@
 //! whose solution gives new values. What each round's values prove is checked in whole numbers, so that the bound holds
 //! wherever it stops.
 
-use super::certificate::{Factor, Worth, best_factor, proven};
+use super::certificate::{Worth, proven};
 use super::knapsack::{Best, Content, Knapsack, RoomPrices, offered};
 use super::reduced::Reduced;
 use super::simplex::Program;
@@ -41,7 +41,6 @@ const STEADY: f64 = 0.6;
 #[derive(Debug, Clone, Default)]
 pub(super) struct Proof {
     pub values: Vec<i64>,
-    pub worths: Vec<Worth>,
     pub price: u64,
 }
 
@@ -116,7 +115,7 @@ fn solve(reduced: &Reduced, mut care: Care, known: u64) -> (Master<'_>, Proof) {
     let usual = care.steps;
     let mut idle = 0;
     let mut before = f64::INFINITY;
-    while left > 0 && careful > 0 && idle < PATIENCE {
+    while left > 0 && careful > 0 {
         // No values prove more than what the contents so far cost.
         let cost = master.cost();
         if float_price(proof.price) >= cost * ENOUGH || float_price(known) >= cost {
@@ -136,7 +135,7 @@ fn solve(reduced: &Reduced, mut care: Care, known: u64) -> (Master<'_>, Proof) {
             idle = 0;
         }
         idle += 1;
-        if added == 0 && steady <= 0.0 {
+        if added == 0 && steady <= 0.0 || idle > PATIENCE {
             let near = float_price(proof.price) >= cost * NEARLY_ENOUGH;
             if near || care.steps >= MOST_STEPS {
                 break;
@@ -195,7 +194,6 @@ fn check(reduced: &Reduced, values: Vec<i64>, contents: &[Best]) -> Proof {
     Proof {
         price: proven(total, &worths),
         values,
-        worths,
     }
 }
 
@@ -315,53 +313,4 @@ pub(super) fn whole_values(values: &[f64], items: u64) -> Vec<i64> {
     let most = GRAIN.min(LARGEST / float_price(items));
     let factor = if largest > 0.0 { most / largest } else { 0.0 };
     values.iter().map(|value| (value * factor) as i64).collect()
-}
-
-/// Values in parts of a price, such that no content of a bin is worth more than the bin and its scarcity cost.
-#[derive(Debug)]
-pub(super) struct Exact {
-    pub values: Vec<i64>,
-    /// Of each bin: what its content is worth at most.
-    pub costs: Vec<i64>,
-    pub scarcity: Vec<i64>,
-}
-
-impl Proof {
-    /// The values as prices, in `parts` of one; nothing if they do not fit.
-    pub(super) fn in_parts(&self, reduced: &Reduced, parts: i64) -> Option<Exact> {
-        let counts = reduced.shapes.iter().zip(&self.values);
-        let total = counts
-            .map(|(shape, value)| i128::from(shape.count) * i128::from(*value))
-            .sum();
-        let factor = best_factor(total, &self.worths).unwrap_or(Factor { price: 0, most: 1 });
-        let parts = i128::from(parts);
-        let scaled =
-            |value: &i64| i64::try_from(i128::from(*value) * factor.price * parts / factor.most);
-        let values: Result<Vec<i64>, _> = self.values.iter().map(scaled).collect();
-        let cost = |worth: &Worth| i64::try_from(i128::from(worth.price) * parts);
-        let prices: Result<Vec<i64>, _> = self.worths.iter().map(cost).collect();
-        let most =
-            |worth: &Worth| i64::try_from(worth.most * factor.price * parts / factor.most + 1);
-        let mosts: Result<Vec<i64>, _> = self.worths.iter().map(most).collect();
-        let (values, prices, mosts) = (values.ok()?, prices.ok()?, mosts.ok()?);
-        let worth = values
-            .iter()
-            .zip(&reduced.shapes)
-            .map(|(value, shape)| i128::from(*value) * i128::from(shape.count));
-        i64::try_from(worth.sum::<i128>()).ok()?;
-        let scarcity: Vec<i64> = prices
-            .iter()
-            .zip(&mosts)
-            .map(|(price, most)| (most - price).max(0))
-            .collect();
-        Some(Exact {
-            values,
-            costs: prices
-                .iter()
-                .zip(&scarcity)
-                .map(|(price, scarcity)| price + scarcity)
-                .collect(),
-            scarcity,
-        })
-    }
 }

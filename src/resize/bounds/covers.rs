@@ -12,7 +12,6 @@ use super::fitting::{Answer, Fitting};
 use super::knapsack::Content;
 use super::needs::{Needs, worth};
 use super::reduced::Reduced;
-use super::totals::Totals;
 
 /// Steps of the search into one set before a set was undecided, and afterwards, when nothing can be proven any more.
 const CAREFUL: u32 = 60_000;
@@ -52,7 +51,7 @@ struct Search<'a> {
 /// Looks at sets that cost less than the known price, and into them, for so many steps.
 pub(super) fn cheapest(reduced: &Reduced, known: u64, steps: &mut u32) -> Found {
     let search = Search::new(reduced);
-    let fitting = Fitting::new(reduced, &unit_prices(reduced));
+    let fitting = Fitting::of(reduced);
     let mut covers = BinaryHeap::from([Reverse(search.nothing())]);
     let mut undecided: Option<u64> = None;
     while let Some(Reverse(cover)) = covers.pop().filter(|Reverse(cover)| cover.bound < known) {
@@ -66,7 +65,9 @@ pub(super) fn cheapest(reduced: &Reduced, known: u64, steps: &mut u32) -> Found 
         *steps = steps.saturating_sub(search.breadth(&cover));
         if cover.complete.0 {
             let most = if undecided.is_none() { CAREFUL } else { QUICK };
-            match fitting.fit(&cover.counts, most, steps) {
+            let exchanged = fitting.exchange(&cover.counts, steps);
+            let fit = || fitting.fit(&cover.counts, most, steps);
+            match exchanged.map_or_else(fit, Answer::Fits) {
                 Answer::Fits(chosen) => {
                     return Found {
                         chosen: Some(chosen),
@@ -84,12 +85,6 @@ pub(super) fn cheapest(reduced: &Reduced, known: u64, steps: &mut u32) -> Found 
         chosen: None,
         bound: undecided.unwrap_or(known),
     }
-}
-
-/// Of each resource, as if every item could go into every bin.
-fn unit_prices(reduced: &Reduced) -> Vec<f64> {
-    let prices = Totals::of(reduced, true).prices();
-    prices.into_iter().next().unwrap_or_default()
 }
 
 impl<'a> Search<'a> {

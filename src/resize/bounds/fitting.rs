@@ -6,8 +6,10 @@
 use std::cmp::Reverse;
 use std::collections::HashSet;
 
+use super::exchange;
 use super::knapsack::{Content, Knapsack, RoomPrices, offered};
 use super::reduced::Reduced;
+use super::totals::Totals;
 use crate::resize::approximate::float;
 
 /// At most so many contents of a kind of bin are tried at each turn. If there are more, a failure proves nothing.
@@ -16,6 +18,11 @@ const CHOICES: usize = 24;
 const STEPS: u32 = 4_000;
 /// One order of the items gets such a part of the steps for a set of bins.
 const PART: u32 = 6;
+/// Exchanges for each item, and how many of them take about as long as a step.
+const EXCHANGES_OF_AN_ITEM: u32 = 400;
+const EXCHANGES_OF_A_STEP: u32 = 8;
+/// To begin takes about as long as so many steps for each shape.
+const STEPS_OF_A_SHAPE: u32 = 8;
 /// How much more one resource counts in an order.
 const WEIGHTS: [i128; 2] = [1, 10];
 /// Of the value of a whole bin, in whole numbers.
@@ -59,11 +66,12 @@ struct Next {
 }
 
 impl<'a> Fitting<'a> {
-    /// `prices`: of a unit of each resource.
-    pub(super) fn new(reduced: &'a Reduced, prices: &[f64]) -> Self {
+    pub(super) fn of(reduced: &'a Reduced) -> Self {
+        // As if every item could go into every bin.
+        let prices = Totals::of(reduced, true).prices();
         Self {
             orders: orders(reduced),
-            prices: prices.to_vec(),
+            prices: prices.into_iter().next().unwrap_or_default(),
             reduced,
         }
     }
@@ -71,6 +79,8 @@ impl<'a> Fitting<'a> {
     /// `bins`: how many of each kind; looked into for so many of the steps at most. Any prices of resources measure waste:
     /// all bins together waste what is left over.
     pub(super) fn fit(&self, bins: &[u32], most: u32, steps: &mut u32) -> Answer {
+        let shapes = u32::try_from(self.reduced.shapes.len()).unwrap_or(u32::MAX);
+        *steps = steps.saturating_sub(shapes.saturating_mul(STEPS_OF_A_SHAPE));
         let mut most = most.min(*steps);
         let measures = [
             self.tightness(bins, 1.0),
@@ -94,6 +104,14 @@ impl<'a> Fitting<'a> {
             }
         }
         Answer::Unknown
+    }
+
+    /// Exchanges find places sooner than the search, where there are some.
+    pub(super) fn exchange(&self, bins: &[u32], steps: &mut u32) -> Option<Vec<(usize, Content)>> {
+        let items = u32::try_from(self.reduced.items()).unwrap_or(u32::MAX);
+        let exchanges = items.saturating_mul(EXCHANGES_OF_AN_ITEM);
+        *steps = steps.saturating_sub(exchanges / EXCHANGES_OF_A_STEP);
+        exchange::fit(self.reduced, bins, exchanges)
     }
 
     /// Prices that are higher for resources of which less is left over; the larger `ease`, the less so.

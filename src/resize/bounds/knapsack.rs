@@ -224,25 +224,8 @@ impl<'a> Knapsack<'a> {
         best
     }
 
-    /// Contents of at least this value to which nothing can be added, as many as are found in so many steps. Returns
-    /// how many steps are left.
-    pub(super) fn full(&self, wanted: i64, steps: u32, mut each: impl FnMut(i64, Content)) -> u32 {
-        let mut search = Search::new(
-            self,
-            wanted,
-            steps,
-            |value, counts: &[u32], free: &[i64]| {
-                if !self.takes_more(counts, free) {
-                    each(value, self.content(counts));
-                }
-                wanted
-            },
-        );
-        search.descend(0, 0, self.room, u32::MAX);
-        search.steps
-    }
-
-    /// Some such contents, those near the greedy one in front. Whether that is all of them, and how many steps it took.
+    /// Some contents of at least this value to which nothing can be added, those near the greedy one in front. Whether that
+    /// is all of them, and how many steps it took.
     pub(super) fn some_full(
         &self,
         wanted: i64,

@@ -4,6 +4,7 @@
 //! Martello and Toth, Knapsack Problems, 1990). Where a few large items fill a bin, that is much less than prices alone
 //! tell.
 
+use super::reach::gcd;
 use super::reduced::room_for;
 use crate::resize::approximate::float;
 
@@ -113,18 +114,11 @@ fn so_many(row: &mut [f64], cells: usize, gain: f64, most: u32) {
 /// The greatest amount of which all are multiples; a part of the whole, if that gives too many cells.
 fn unit(resource: usize, free: &[i64], pieces: &[Piece]) -> i64 {
     let amounts = pieces.iter().map(|piece| piece.amounts[resource]);
-    let common = amounts.fold(0, common).max(1);
+    let common = amounts.fold(0, gcd).max(1);
     let all = free[resource].max(0);
     if all / common <= CELLS {
         common
     } else {
         all / CELLS + 1
     }
-}
-
-fn common(mut a: i64, mut b: i64) -> i64 {
-    while b != 0 {
-        (a, b) = (b, a % b);
-    }
-    a
 }

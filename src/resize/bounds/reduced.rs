@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Item, Problem};
+use super::{Item, KINDS, Problem};
 use crate::resize::approximate::float_price;
 
 #[derive(Debug, Default)]
@@ -67,6 +67,17 @@ impl Reduced {
         reduced
     }
 
+    /// The same without what is in bins that no items that go there add up to. Of very many kinds of bins, one is nearly full
+    /// in any case.
+    pub(super) fn within_reach(mut self) -> Self {
+        if self.stocks.len() > KINDS {
+            return self;
+        }
+        self.take_off_beyond_reach();
+        self.leave_out_dear_stocks();
+        self
+    }
+
     /// How many items there are in all.
     pub(super) fn items(&self) -> u64 {
         self.shapes.iter().map(|shape| u64::from(shape.count)).sum()
@@ -105,12 +116,18 @@ impl Reduced {
         (rest, shapes)
     }
 
-    /// The same with those kinds of bins alone of which there are some here.
-    pub(super) fn with_kinds_of(&self, bins: &[u32]) -> Self {
-        let limit = |(count, stock): (&u32, &Stock)| if *count > 0 { stock.limit } else { 0 };
-        let limits = bins.iter().zip(&self.stocks).map(limit);
-        let limits: Vec<u32> = limits.collect();
-        self.rest(&self.counts(), &limits).0
+    /// The same items for these bins, with the kinds that they are of here.
+    pub(super) fn with_stocks(&self, stocks: Vec<(usize, Stock)>) -> Self {
+        let shape = |shape: &Shape| Shape {
+            fits: stocks.iter().map(|(kind, _)| shape.fits[*kind]).collect(),
+            ..shape.clone()
+        };
+        Self {
+            shapes: self.shapes.iter().map(shape).collect(),
+            stocks: stocks.into_iter().map(|(_, stock)| stock).collect(),
+            resources: self.resources.clone(),
+            homeless: self.homeless,
+        }
     }
 
     /// The same with no more kinds of bins than these, or hardly more: some of every size, and such that each shape has one.
@@ -133,17 +150,8 @@ impl Reduced {
             }
         }
         let kinds: Vec<usize> = (0..all).filter(|stock| stay[*stock]).collect();
-        let shape = |shape: &Shape| Shape {
-            fits: kinds.iter().map(|stock| shape.fits[*stock]).collect(),
-            ..shape.clone()
-        };
-        let stocks = kinds.iter().map(|stock| self.stocks[*stock].clone());
-        let thinned = Self {
-            shapes: self.shapes.iter().map(shape).collect(),
-            stocks: stocks.collect(),
-            resources: self.resources.clone(),
-            homeless: self.homeless,
-        };
+        let stocks = kinds.iter().map(|kind| (*kind, self.stocks[*kind].clone()));
+        let thinned = self.with_stocks(stocks.collect());
         (thinned, kinds)
     }
 
@@ -154,6 +162,13 @@ impl Reduced {
         stocks
             .filter(|stock| u64::from(self.stocks[*stock].limit) < items)
             .collect()
+    }
+
+    /// What so many bins of each kind cost.
+    pub(super) fn price_of(&self, bins: &[u32]) -> u64 {
+        let bins = self.stocks.iter().zip(bins);
+        let prices = bins.map(|(stock, count)| stock.price.saturating_mul((*count).into()));
+        prices.fold(0, u64::saturating_add)
     }
 
     /// The price of the dearest bin, 1 at least.

@@ -45,12 +45,19 @@ fn a_resource_that_is_left_over_has_no_price() {
 
 #[test]
 fn whole_contents_prove_more_than_totals() {
-    // Totals would fill one and a half bins of 10 with three items of 5.1 times 10.
-    let problem = plain(&[(&[51], 30)], &[(&[100], 7)]);
+    // Totals would fill twenty-one bins, but one of each is all that a bin holds.
+    let problem = plain(&[(&[6, 1], 30), (&[1, 6], 30)], &[(&[10, 10], 7)]);
     let totals = bound(&problem, 0);
     let contents = bound(&problem, 100);
-    assert_eq!((totals.price, totals.kind), (108, Kind::Totals));
+    assert_eq!((totals.price, totals.kind), (147, Kind::Totals));
     assert_eq!((contents.price, contents.kind), (210, Kind::Configurations));
+}
+
+#[test]
+fn totals_do_not_count_what_no_items_add_up_to() {
+    // Two items of 51 do not share a bin.
+    let problem = plain(&[(&[51], 30)], &[(&[100], 7)]);
+    assert_eq!(bound(&problem, 0).price, 210);
 }
 
 #[test]

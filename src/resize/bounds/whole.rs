@@ -8,21 +8,20 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
+use super::choice::is_good;
 use super::divided;
 use super::needs::{Needs, worth};
+use super::range::{Range, parted};
 use super::reduced::Reduced;
-use crate::resize::approximate::{float_price, whole_ones};
 
 /// Branches that are looked at.
 const STEPS: u32 = 600;
 /// How often it is worked out what is wanting.
 const CUTS: u32 = 12;
-/// A bound so close to a choice is high enough.
-const ENOUGH: f64 = 1.002;
 /// A part of a bin that is none.
 const NOISE: f64 = 1e-6;
 
-/// Choices with so many bins of each kind at least and at most.
+/// Choices with so many bins of each kind.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Branch {
     /// No such choice costs less.
@@ -34,8 +33,7 @@ struct Branch {
     /// Whole bins of each kind in the cheapest mixture, and a kind of which it has a part of a bin besides.
     whole: Vec<u32>,
     parted: Option<usize>,
-    least: Vec<u32>,
-    most: Vec<u32>,
+    range: Range,
 }
 
 struct Search<'a> {
@@ -45,66 +43,53 @@ struct Search<'a> {
 }
 
 /// The highest bound that comes out in so many steps, as far as it is below the price of a choice; and how many bins of each
-/// kind it is the price of, or hardly less.
+/// kind have enough of everything at that price, or at little more.
 pub(super) fn bound(reduced: &Reduced, price: u64) -> (u64, Vec<u32>) {
     let mut search = Search {
         needs: Needs::of(reduced),
         reduced,
         cuts: CUTS,
     };
-    let most: Vec<u32> = reduced.worths().iter().map(|worth| worth.limit).collect();
-    let all = search.branch(vec![0; most.len()], most, 0);
-    let mut branches = BinaryHeap::from([Reverse(all)]);
-    let open =
-        |branch: &Branch| !branch.done && float_price(branch.bound) * ENOUGH < float_price(price);
-    let mut best = (0, Vec::new());
+    let mut cheapest = search.branch(Range::of(reduced), 0);
+    let mut others = BinaryHeap::new();
     for _ in 0..STEPS {
-        let Some(Reverse(cheapest)) = branches.pop() else {
+        if cheapest.done || is_good(price, cheapest.bound) {
             break;
+        }
+        others.extend(search.next(cheapest).into_iter().map(Reverse));
+        let Some(Reverse(next)) = others.pop() else {
+            return (price, Vec::new());
         };
-        best = (cheapest.bound.min(price), cheapest.bins());
-        if !open(&cheapest) {
-            break;
-        }
-        branches.extend(search.next(cheapest).into_iter().map(Reverse));
+        cheapest = next;
     }
-    best
-}
-
-impl Branch {
-    /// The cheapest mixture, with whole bins for parts.
-    fn bins(&self) -> Vec<u32> {
-        let mut bins = self.whole.clone();
-        if let Some(kind) = self.parted {
-            bins[kind] += 1;
-        }
-        bins
-    }
+    let bound = cheapest.bound.min(price);
+    (bound, search.completed(cheapest, price))
 }
 
 impl Search<'_> {
+    /// Whole bins for the parts as well, as long as they cost less than this.
+    fn completed(&mut self, mut branch: Branch, price: u64) -> Vec<u32> {
+        while !branch.done && branch.bound < price {
+            let Some(next) = self.next(branch.clone()).into_iter().min() else {
+                break;
+            };
+            branch = next;
+        }
+        branch.whole
+    }
+
     /// What comes of a branch.
     fn next(&mut self, mut branch: Branch) -> Vec<Branch> {
         if let Some(kind) = branch.parted {
-            return self.split(branch, kind);
+            let parts = branch.range.split(kind, branch.whole[kind]);
+            return parts.map(|range| self.branch(range, branch.bound)).into();
         }
         let known = self.needs.totals.len() > branch.needs;
         if known || self.cut(&branch.whole) {
-            return vec![self.branch(branch.least, branch.most, branch.bound)];
+            return vec![self.branch(branch.range, branch.bound)];
         }
         branch.done = true;
         vec![branch]
-    }
-
-    /// No more than the whole ones of a kind, or one more at least.
-    fn split(&self, branch: Branch, kind: usize) -> Vec<Branch> {
-        let (mut most, mut least) = (branch.most.clone(), branch.least.clone());
-        most[kind] = branch.whole[kind];
-        least[kind] = branch.whole[kind] + 1;
-        vec![
-            self.branch(branch.least, most, branch.bound),
-            self.branch(least, branch.most, branch.bound),
-        ]
     }
 
     /// Adds what is wanting to these bins; false if nothing is.
@@ -132,45 +117,27 @@ impl Search<'_> {
         clippy::cast_sign_loss,
         reason = "not negative; a part of a millionth less is a bound too"
     )]
-    fn branch(&self, least: Vec<u32>, most: Vec<u32>, known: u64) -> Branch {
-        let missing = self.needs.missing(&least);
-        let more = most.iter().zip(&least).map(|(most, least)| most - least);
-        let more: Vec<u32> = more.collect();
+    fn branch(&self, range: Range, known: u64) -> Branch {
+        let missing = self.needs.missing(&range.least);
+        let more = range.more();
         let (prices, counts) = self.needs.solve(self.reduced, &missing, &more);
         let scarcity = self.needs.scarcity(self.reduced, &prices);
         let scarcity = scarcity.iter().zip(&more);
         let scarce: f64 = scarcity.map(|(of, more)| of * f64::from(*more)).sum();
         let rest = worth(&missing, &prices) * (1.0 - 1e-9) - scarce;
-        let bought = self.price(&least);
-        let whole = least.iter().zip(&counts);
+        let bought = self.reduced.price_of(&range.least);
+        let (mut whole, parted) = parted(self.reduced, &counts);
+        for (whole, least) in whole.iter_mut().zip(&range.least) {
+            *whole += least;
+        }
         Branch {
             bound: known.max(bought.saturating_add(rest.max(0.0) as u64)),
             done: false,
             needs: self.needs.totals.len(),
-            whole: whole
-                .map(|(least, more)| least + whole_ones(*more))
-                .collect(),
-            parted: self.parted(&counts),
-            least,
-            most,
+            whole,
+            parted,
+            range,
         }
-    }
-
-    fn price(&self, bins: &[u32]) -> u64 {
-        let bins = self.reduced.stocks.iter().zip(bins);
-        let prices = bins.map(|(stock, count)| stock.price.saturating_mul((*count).into()));
-        prices.fold(0, u64::saturating_add)
-    }
-
-    /// The kind whose part is the dearest to do without or to complete.
-    fn parted(&self, counts: &[f64]) -> Option<usize> {
-        let part = |kind: &usize| {
-            let part = counts[*kind].fract();
-            part.min(1.0 - part)
-        };
-        let cost = |kind: &usize| part(kind) * float_price(self.reduced.stocks[*kind].price);
-        let parts = (0..counts.len()).filter(|kind| part(kind) > NOISE);
-        parts.max_by(|a, b| cost(a).total_cmp(&cost(b)))
     }
 }
 

@@ -1,5 +1,6 @@
 //! Small problems, and their lowest price by trying everything.
 
+use super::super::covers::Found;
 use super::super::*;
 use crate::random::Random;
 
@@ -185,7 +186,7 @@ fn no_bound_exceeds_the_lowest_price_and_the_cheapest_choice_has_it() {
 }
 
 #[test]
-fn a_choice_by_margins_is_the_cheapest_however_scarce_its_bins_are() {
+fn a_choice_by_counts_is_the_cheapest_however_scarce_its_bins_are() {
     let mut solved = 0;
     for seed in 0..1_000 {
         let mut random = Random::new(seed);
@@ -198,11 +199,11 @@ fn a_choice_by_margins_is_the_cheapest_however_scarce_its_bins_are() {
         };
         let reduced = Reduced::of(&problem);
         for known in [u64::MAX, lowest + 3, lowest] {
-            let (chosen, proven) = exact::below(&reduced, known, 0, 1_000_000);
+            let Found { chosen, bound } = counts::cheapest(&reduced, known, 0);
             let price = chosen.map(|chosen| reduced.price(&chosen));
             let expected = (known > lowest).then_some(lowest);
             assert_eq!(
-                (price, proven),
+                (price, bound),
                 (expected, lowest),
                 "seed {seed}: {problem:?}"
             );

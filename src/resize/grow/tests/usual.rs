@@ -27,5 +27,6 @@ fn large_machines_that_are_the_best_for_their_price_give_way_to_small_ones_that_
         columns: 1_000,
     };
     let growth = grow(&mut state, &waiting, &offers, effort);
-    assert_eq!(growth.cost, growth.bound);
+    let (cost, bound) = (growth.cost.0, growth.bound.0);
+    assert!(cost - bound <= bound / 1_000, "{cost} for {bound}");
 }
