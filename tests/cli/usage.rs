@@ -103,3 +103,12 @@ fn a_file_that_is_not_there_is_named_with_the_reason() {
     caused by: No such file or directory (os error 2)
     ");
 }
+
+#[test]
+fn a_field_that_a_workload_does_not_have_is_shown_with_its_place() {
+    let sandbox = Sandbox::new();
+    sandbox.write("day.yaml", "name: a day\ntypes:\n  - {name: a, price: 1}\n");
+    let done = sandbox.run(&["resize", "simulate", "--workload", "day.yaml"]);
+    assert_eq!(done.code, Some(2), "{}", done.stderr);
+    insta::assert_snapshot!(done.stderr, @"error: day.yaml: unknown field `price`, expected one of name, hourly, allocatable, labels, taints, limit at line 3, column 15");
+}

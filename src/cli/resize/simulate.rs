@@ -56,5 +56,7 @@ fn read(file: &Path) -> Result<Workload, Failure> {
     let shown = file.display();
     let text = fs::read_to_string(file)
         .map_err(|error| Failure::usage(format!("cannot read {shown}")).because(error))?;
-    serde_saphyr::from_str(&text).map_err(|error| Failure::usage(format!("{shown}: {error}")))
+    let options = serde_saphyr::options! { with_snippet: false };
+    serde_saphyr::from_str_with_options(&text, options)
+        .map_err(|error| Failure::usage(format!("{shown}: {error}")))
 }
