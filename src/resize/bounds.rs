@@ -60,7 +60,7 @@ pub struct Item {
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Bin {
-    /// What is free in it for items, daemons taken off.
+    /// What is free in it for items, daemons taken off; below zero where these ask for more than there is.
     pub amounts: Vec<i64>,
     /// Millionths an hour.
     pub price: u64,
@@ -88,7 +88,7 @@ pub enum Kind {
     Configurations,
     /// Items that exclude each other.
     Cliques,
-    /// An optimal choice was found.
+    /// Sets of whole bins that cost less, gone through.
     Exact,
 }
 

@@ -20,8 +20,6 @@ const ENOUGH: f64 = 1.0 - 1e-3;
 /// With more shapes than this, contents are too many to be generated one by one. Where shapes are as many, totals are
 /// hardly worse.
 const MANY: usize = 300;
-/// With more kinds of bins, values are told by prices alone: one of so many is nearly full in any case.
-const PROFILED: usize = 24;
 /// After so many rounds that neither prove more nor find cheaper contents, the rest is left alone.
 const PATIENCE: u32 = 20;
 /// A part of the cost that is worth another round.
@@ -31,9 +29,15 @@ const NEARLY_ENOUGH: f64 = 1.0 - 2e-3;
 /// they are looked for with so many times the care,
 const MORE_CARE: u32 = 8;
 /// but not with more steps than these for one content,
-const MOST_STEPS: u32 = 1 << 20;
+const MOST_STEPS: u32 = 1_024_000;
 /// and these for each content that may be generated, all together.
 const CAREFUL: u64 = 10_000;
+/// What leaving out an item costs, in prices of the dearest bin: little, so that values jump about less,
+const LEFT_OUT: f64 = 4.0;
+/// and very much where items are left out for that. Where bins are scarce, one item can take the place of many.
+const DEAR: f64 = 1e4;
+/// A part of an item that is none.
+const NOISE: f64 = 1e-6;
 /// How much of the best values so far goes into those that are tried next: they jump about less.
 const STEADY: f64 = 0.6;
 
@@ -105,8 +109,17 @@ pub(super) fn mixture(reduced: &Reduced, columns: u32) -> (Mixture, Proof) {
     (mixture.collect(), proof)
 }
 
-fn solve(reduced: &Reduced, mut care: Care, known: u64) -> (Master<'_>, Proof) {
-    let mut master = Master::new(reduced);
+fn solve(reduced: &Reduced, care: Care, known: u64) -> (Master<'_>, Proof) {
+    let solved = solve_at(reduced, care, known, LEFT_OUT);
+    if solved.0.leaves_out() {
+        return solve_at(reduced, care, known, DEAR);
+    }
+    solved
+}
+
+/// At this cost of leaving out an item.
+fn solve_at(reduced: &Reduced, mut care: Care, known: u64, left_out: f64) -> (Master<'_>, Proof) {
+    let mut master = Master::new(reduced, left_out);
     let mut center = Totals::of(reduced, false).values(reduced);
     let (mut proof, ..) = master.round(&center, care);
     let mut steady = STEADY;
@@ -116,7 +129,7 @@ fn solve(reduced: &Reduced, mut care: Care, known: u64) -> (Master<'_>, Proof) {
     let mut idle = 0;
     let mut before = f64::INFINITY;
     while left > 0 && careful > 0 {
-        // No values prove more than what the contents so far cost.
+        // Unless items are left out, no values prove more than what the contents so far cost.
         let cost = master.cost();
         if float_price(proof.price) >= cost * ENOUGH || float_price(known) >= cost {
             break;
@@ -169,12 +182,7 @@ fn contents(reduced: &Reduced, values: &[i64], care: Care) -> Vec<Best> {
     let best = |stock: usize| {
         let prices = RoomPrices::of(reduced, stock, values, &counts);
         let knapsack = Knapsack::new(reduced, stock, offered(values, &counts), &prices, None);
-        let knapsack = if reduced.stocks.len() <= PROFILED {
-            knapsack.with_profiles(&prices)
-        } else {
-            knapsack
-        };
-        knapsack.best(care.steps, care.grain)
+        knapsack.with_profiles(&prices).best(care.steps, care.grain)
     };
     (0..reduced.stocks.len()).map(best).collect()
 }
@@ -198,7 +206,7 @@ fn check(reduced: &Reduced, values: Vec<i64>, contents: &[Best]) -> Proof {
 }
 
 impl<'a> Master<'a> {
-    fn new(reduced: &'a Reduced) -> Self {
+    fn new(reduced: &'a Reduced, left_out: f64) -> Self {
         let limited = reduced.scarce();
         let counts = reduced.shapes.iter().map(|shape| f64::from(shape.count));
         let limits = limited
@@ -207,7 +215,7 @@ impl<'a> Master<'a> {
         let costs = reduced
             .shapes
             .iter()
-            .map(|_| 4.0)
+            .map(|_| left_out)
             .chain(limited.iter().map(|_| 0.0));
         let mut program = Program::new(counts.chain(limits).collect(), costs.collect());
         for shape in 0..reduced.shapes.len() {
@@ -286,6 +294,11 @@ impl<'a> Master<'a> {
             }
         }
         added
+    }
+
+    fn leaves_out(&self) -> bool {
+        let left_out = &self.program.solution()[..self.reduced.shapes.len()];
+        left_out.iter().any(|items| *items > NOISE)
     }
 
     fn price(&self, stock: usize) -> f64 {

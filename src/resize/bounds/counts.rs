@@ -84,6 +84,9 @@ impl Search<'_> {
         let mut steps = STEPS;
         if let Some(chosen) = self.fitting.exchange(&whole, &mut steps) {
             self.take(chosen);
+            if branch.bound >= self.known {
+                return Some(Vec::new());
+            }
         }
         let open = (0..whole.len()).find(|kind| range.least[*kind] < range.most[*kind]);
         if let Some(kind) = open {

@@ -8,6 +8,7 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
+use super::KINDS;
 use super::fitting::{Answer, Fitting};
 use super::knapsack::Content;
 use super::needs::{Needs, worth};
@@ -112,9 +113,11 @@ impl<'a> Search<'a> {
         self.priced(nothing, &self.needs.totals)
     }
 
-    /// How many sets come of this one.
+    /// Steps for the sets that come of this one: the more kinds there are, the longer each takes, and the more room.
     fn breadth(&self, cover: &Cover) -> u32 {
-        u32::try_from(self.limits.len() - cover.from).unwrap_or(u32::MAX)
+        let kinds = self.limits.len();
+        let steps = (kinds - cover.from) * kinds.div_ceil(KINDS);
+        u32::try_from(steps).unwrap_or(u32::MAX)
     }
 
     /// One bin more, of each kind that is still added.

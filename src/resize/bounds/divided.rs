@@ -20,7 +20,7 @@ const GROUPS: RangeInclusive<u64> = 100..=200;
 /// between these one for so many items: finer ones are worth their time where items are many.
 const ITEMS_OF_A_GROUP: u64 = 250;
 /// Into how many grades a doubling of a ratio is divided, if that makes few enough groups.
-const GRADES: [f64; 4] = [4.0, 2.0, 1.0, 0.5];
+const GRADES: [f64; 6] = [4.0, 2.0, 1.0, 0.5, 0.25, 0.0];
 /// A resource of which an item asks so many times less than of another one does not tell groups apart.
 const NEGLIGIBLE: f64 = 16.0;
 /// What leaving out a group costs, in prices of the dearest bin.

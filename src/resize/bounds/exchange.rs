@@ -9,6 +9,7 @@ use std::ops::Range;
 
 use super::choice::Filled;
 use super::divided::{Division, Group, divide_beyond};
+use super::range::NOISE;
 use super::reduced::{Reduced, Shape};
 use crate::random::Random;
 use crate::resize::approximate::float;
@@ -19,8 +20,6 @@ const WORSE: f64 = 0.01;
 const BACK: [usize; 8] = [0, 1, 1, 1, 1, 1, 2, 3];
 /// More than this of a resource might not be counted in one bin.
 const MUCH: i64 = i64::MAX / 4;
-/// A part of a bin that is none.
-const NOISE: f64 = 1e-6;
 
 struct Seating<'a> {
     reduced: &'a Reduced,

@@ -4,7 +4,7 @@ use super::reduced::Reduced;
 use crate::resize::approximate::{float_price, whole_ones};
 
 /// A part of a bin that is none.
-const NOISE: f64 = 1e-6;
+pub(super) const NOISE: f64 = 1e-6;
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Range {

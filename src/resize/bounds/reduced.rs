@@ -237,17 +237,18 @@ fn at(amounts: &[i64], place: usize) -> i64 {
     amounts.get(place).copied().unwrap_or_default()
 }
 
+/// Less than nothing is nothing: whoever asks for none of it does not mind.
 fn chosen(amounts: &[i64], resources: &[usize]) -> Vec<i64> {
-    resources.iter().map(|r| at(amounts, *r)).collect()
+    resources.iter().map(|r| at(amounts, *r).max(0)).collect()
 }
 
 fn stocks(problem: &Problem, resources: &[usize]) -> Vec<Stock> {
     let mut stocks: BTreeMap<(Vec<i64>, u64, Vec<bool>), Stock> = BTreeMap::new();
     for (place, bin) in problem.bins.iter().enumerate() {
-        let amounts = chosen(&bin.amounts, resources);
-        if bin.limit == 0 || bin.amounts.iter().any(|amount| *amount < 0) {
+        if bin.limit == 0 {
             continue;
         }
+        let amounts = chosen(&bin.amounts, resources);
         let fits = problem.items.iter().map(|item| fits(item, place)).collect();
         let known = stocks.entry((amounts, bin.price, fits));
         let known = known.or_insert_with_key(|(amounts, price, _)| Stock {
@@ -293,10 +294,7 @@ fn alike<'a>(problem: &'a Problem, resources: &[usize]) -> Vec<Alike<'a>> {
 }
 
 fn shape(item: &Item, sources: Vec<(usize, u32)>, stocks: &[Stock], resources: &[usize]) -> Shape {
-    let amounts: Vec<i64> = chosen(&item.amounts, resources)
-        .into_iter()
-        .map(|a| a.max(0))
-        .collect();
+    let amounts = chosen(&item.amounts, resources);
     let count = sources
         .iter()
         .fold(0_u32, |sum, (_, count)| sum.saturating_add(*count));

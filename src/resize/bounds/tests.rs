@@ -216,6 +216,23 @@ fn a_resource_kept_whole_closes_the_gap_of_prices() {
 }
 
 #[test]
+fn a_bin_without_any_of_a_resource_takes_items_that_ask_for_none_of_it() {
+    let items: [(&[i64], u32); 2] = [(&[1, 0], 1), (&[1, 1], 1)];
+    let problem = plain(&items, &[(&[1, -1], 1), (&[1, 10], 10)]);
+    let (packing, bound) = cheapest(&problem, 10_000).unwrap();
+    assert_eq!((checked_price(&problem, &packing), bound.price), (11, 11));
+}
+
+#[test]
+fn scarce_bins_are_left_to_items_that_go_nowhere_else() {
+    // However many small bins that takes.
+    let mut problem = plain(&[(&[6], 1), (&[1], 12)], &[(&[6], 1), (&[1], 1)]);
+    problem.bins[0].limit = 2;
+    let (packing, bound) = choice(&problem, 100, 1_000).unwrap();
+    assert_eq!((checked_price(&problem, &packing), bound.price), (8, 8));
+}
+
+#[test]
 fn a_choice_within_the_stock_is_found_or_there_is_none() {
     let mut problem = plain(&[(&[1], 100)], &[(&[10], 1), (&[10], 4)]);
     problem.bins[0].limit = 3;

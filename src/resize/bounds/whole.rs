@@ -7,22 +7,21 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::mem;
 
 use super::choice::is_good;
 use super::divided;
 use super::needs::{Needs, worth};
-use super::range::{Range, parted};
+use super::range::{NOISE, Range, parted};
 use super::reduced::Reduced;
 
 /// Branches that are looked at.
 const STEPS: u32 = 600;
 /// How often it is worked out what is wanting.
 const CUTS: u32 = 12;
-/// A part of a bin that is none.
-const NOISE: f64 = 1e-6;
 
 /// Choices with so many bins of each kind.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Branch {
     /// No such choice costs less.
     bound: u64,
@@ -56,11 +55,12 @@ pub(super) fn bound(reduced: &Reduced, price: u64) -> (u64, Vec<u32>) {
         if cheapest.done || is_good(price, cheapest.bound) {
             break;
         }
-        others.extend(search.next(cheapest).into_iter().map(Reverse));
-        let Some(Reverse(next)) = others.pop() else {
-            return (price, Vec::new());
+        let (next, other) = search.next(cheapest);
+        others.extend(other.map(Reverse));
+        cheapest = match others.peek_mut() {
+            Some(mut other) if other.0 < next => mem::replace(&mut other.0, next),
+            _ => next,
         };
-        cheapest = next;
     }
     let bound = cheapest.bound.min(price);
     (bound, search.completed(cheapest, price))
@@ -69,27 +69,29 @@ pub(super) fn bound(reduced: &Reduced, price: u64) -> (u64, Vec<u32>) {
 impl Search<'_> {
     /// Whole bins for the parts as well, as long as they cost less than this.
     fn completed(&mut self, mut branch: Branch, price: u64) -> Vec<u32> {
-        while !branch.done && branch.bound < price {
-            let Some(next) = self.next(branch.clone()).into_iter().min() else {
+        for _ in 0..STEPS {
+            if branch.done || branch.bound >= price {
                 break;
-            };
-            branch = next;
+            }
+            let (next, other) = self.next(branch);
+            branch = other.into_iter().fold(next, Branch::min);
         }
         branch.whole
     }
 
-    /// What comes of a branch.
-    fn next(&mut self, mut branch: Branch) -> Vec<Branch> {
+    /// What comes of a branch: one or two.
+    fn next(&mut self, mut branch: Branch) -> (Branch, Option<Branch>) {
         if let Some(kind) = branch.parted {
             let parts = branch.range.split(kind, branch.whole[kind]);
-            return parts.map(|range| self.branch(range, branch.bound)).into();
+            let [no_more, more] = parts.map(|range| self.branch(range, branch.bound));
+            return (no_more, Some(more));
         }
         let known = self.needs.totals.len() > branch.needs;
         if known || self.cut(&branch.whole) {
-            return vec![self.branch(branch.range, branch.bound)];
+            return (self.branch(branch.range, branch.bound), None);
         }
         branch.done = true;
-        vec![branch]
+        (branch, None)
     }
 
     /// Adds what is wanting to these bins; false if nothing is.
