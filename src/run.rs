@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use crate::execute::execute;
 use crate::failure::Failure;
 use crate::observe::platform::observe;
-use crate::observe::{App, workload};
+use crate::observe::{App, Observed, workload};
 use crate::plan::drain::{self, Candidate, Removal};
 use crate::plan::{self, Plan, Resize};
 use crate::progress::Event;
@@ -72,16 +72,13 @@ pub async fn down(world: &World, plan: &Plan, control: &Control) -> Result<()> {
 
 /// Refuses to go on where there is nothing to scale.
 pub async fn require_app_cluster(world: &World) -> Result<()> {
-    match observe(world).await?.app {
-        Some(_) => Ok(()),
-        None => Err(no_app_cluster(world).into()),
-    }
+    app(world, observe(world).await?)?;
+    Ok(())
 }
 
 /// What `scale` would do now: which machines come, which go.
 pub async fn plan_scale(world: &World, pool: &str, resize: Resize, force: bool) -> Result<Plan> {
-    let seen = observe(world).await?;
-    let app = seen.app.ok_or_else(|| no_app_cluster(world))?;
+    let app = app(world, observe(world).await?)?;
     let current = app.pools.get(pool).map_or(0, |pool| pool.replicas);
     let target = resize.target(current)?;
     let removal = if target < current {
@@ -96,10 +93,7 @@ pub async fn plan_scale(world: &World, pool: &str, resize: Resize, force: bool) 
 
 /// What it takes to let the resize loop keep a pool between these sizes.
 pub async fn plan_size(world: &World, pool: &str, sizes: Sizes) -> Result<Plan> {
-    let app = observe(world)
-        .await?
-        .app
-        .ok_or_else(|| no_app_cluster(world))?;
+    let app = app(world, observe(world).await?)?;
     Ok(plan::size(&app, pool, sizes)?)
 }
 
@@ -126,15 +120,22 @@ async fn removal(world: &World, app: Option<&App>, pool: &str, target: u32) -> R
     drain::remove(&workload, &candidates, count)
 }
 
-fn no_app_cluster(world: &World) -> Failure {
+/// The app cluster, or why it cannot be scaled.
+fn app(world: &World, seen: Observed) -> Result<App, Failure> {
     let (name, substrate) = (world.names().platform(), world.platform.substrate.name());
-    Failure::failed(format!(
-        "there is no app cluster {name} that could be scaled"
-    ))
-    .hint(format!("bex-infra up {substrate} --name {name}"))
-    .hint(format!(
-        "bex-infra status {substrate} --name {name} says what exists"
-    ))
+    let silent = seen.infra.node.is_some() && !seen.infra.api;
+    let why = if silent {
+        let infra = world.names().infra_cluster();
+        format!("the API server of {infra} does not answer: nothing is known of app cluster {name}")
+    } else {
+        format!("there is no app cluster {name} that could be scaled")
+    };
+    let failure = Failure::failed(why)
+        .hint(format!("bex-infra up {substrate} --name {name}"))
+        .hint(format!(
+            "bex-infra status {substrate} --name {name} says what exists"
+        ));
+    seen.app.ok_or(failure)
 }
 
 fn describe(plan: &Plan) -> String {

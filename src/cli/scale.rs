@@ -35,10 +35,10 @@ pub(super) struct Scale {
     #[arg(value_enum)]
     what: What,
     /// The number wanted, or a change: 3, +1, -2
-    #[arg(value_name = "N", value_parser = resize, allow_negative_numbers = true, required_unless_present_any = ["auto", "explain"], conflicts_with_all = ["auto", "explain"])]
+    #[arg(value_name = "N", value_parser = resize, allow_negative_numbers = true, required_unless_present_any = ["auto", "explain"], conflicts_with_all = ["auto", "explain", "policy", "max_hourly_cost", "max_monthly_cost", "prices"])]
     size: Option<Resize>,
     /// The pool; not needed if there is one only
-    #[arg(long)]
+    #[arg(long, conflicts_with = "explain")]
     pool: Option<String>,
     /// Wait until the nodes are Ready or gone
     #[arg(long, value_name = "BOOL", default_value_t = true, default_missing_value = "true", num_args = 0..=1, require_equals = true, action = ArgAction::Set)]

@@ -92,8 +92,19 @@ pub enum Seen<'a> {
         resource: &'a str,
         code: u16,
     },
-    /// Whether the loop may write now.
-    Leads(bool),
+    /// Who may write now, whenever that changes.
+    Leads(&'a Leader),
+}
+
+/// Who holds the Lease.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Leader {
+    /// This process.
+    Us,
+    /// Another one: its identity.
+    Other(String),
+    /// Nobody knows: the infra cluster does not answer.
+    Unknown,
 }
 
 impl fmt::Debug for Options {
@@ -125,7 +136,12 @@ pub async fn decide_once(
     options: &Options,
 ) -> Result<(Model, Decision)> {
     let cancel = CancellationToken::new();
-    cycle::Cycle::new(infra, app, options.clone(), cancel)
+    let options = Options {
+        // Whoever writes nothing needs none, and must not keep others from it.
+        lease: None,
+        ..options.clone()
+    };
+    cycle::Cycle::new(infra, app, options, cancel)
         .decide_once()
         .await
 }

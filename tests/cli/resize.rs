@@ -1,5 +1,6 @@
 //! The resize loop on a simulated platform: the real binary, its server in the background, and nothing else.
 
+use std::io::{BufRead, BufReader};
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
@@ -25,7 +26,7 @@ spec:
       machineTypes:
         - {type: cpx22, location: nbg1}
         - {type: cpx32, location: fsn1}
-    - {name: batch, replicas: 1}
+    - {name: batch, replicas: 1, machineTypes: [{type: cpx22, location: nbg1}]}
 ";
 
 #[test]
@@ -161,6 +162,40 @@ fn what_the_loop_would_do_is_told_and_not_done() {
         explained.stdout
     );
     assert_eq!(platform.workers().len(), 1);
+    // Who only asks does not pass for a loop.
+    let resize = &platform.status()["observed"]["infra"]["resize"];
+    assert_eq!(resize["runs"], false, "{resize}");
+}
+
+#[test]
+fn a_pool_is_named_for_its_sizes_only() {
+    let platform = Platform::up(&[]);
+    let args = ["scale", "workers", "--auto", "--pool", "worker-0"];
+    let done = platform.sandbox.run(&args);
+    assert_eq!(done.code, Some(2));
+    let why = "--pool says for which pool --max is meant";
+    assert!(done.stderr.contains(why), "{}", done.stderr);
+}
+
+#[test]
+fn the_example_of_a_platform_that_resizes_itself_does_so() {
+    let spec = include_str!("../../examples/resize.yaml").replace("name: resize", "name: bex");
+    let platform = Platform::of(&spec, &[]);
+    App::of(&platform).apply(include_str!("../../examples/burst.yaml"));
+    eventually(|| platform.status()["observed"]["app"]["pools"]["web"]["replicas"] != 1);
+}
+
+#[test]
+fn a_second_loop_says_for_whom_it_waits() {
+    let platform = Platform::up(&["--max", "3"]);
+    let mut command = platform.sandbox.command(&["scale", "workers", "--auto"]);
+    let mut waiting = command.stderr(Stdio::piped()).spawn().unwrap();
+    let lines = BufReader::new(waiting.stderr.take().unwrap()).lines();
+    let mut lines = lines.map_while(Result::ok);
+    let said = lines.find(|line| line.contains("this process waits until it ends"));
+    interrupt(&waiting);
+    waiting.wait().unwrap();
+    assert!(said.is_some());
 }
 
 /// Removes what nobody needs at once.

@@ -143,6 +143,12 @@ fn a_killed_server_is_named_by_status_and_up_goes_on_from_its_state() {
     let status = platform.status();
     assert_eq!(status["healthy"], false);
     assert_eq!(status["problems"][0], "the embedded Kubernetes is stopped");
+    let shown = platform.must(&["status"]).stdout;
+    assert!(shown.contains("bex       app    unknown"), "{shown}");
+    let done = platform.sandbox.run(&["scale", "workers", "--explain"]);
+    let why = "the API server of bex-mgmt does not answer: nothing is known of app cluster bex";
+    assert_eq!(done.code, Some(1));
+    assert!(done.stderr.contains(why), "{}", done.stderr);
     platform.must(&["up", "sim"]);
     assert_eq!(platform.status()["healthy"], true);
     assert_eq!(platform.workers(), workers);

@@ -59,6 +59,14 @@ const WRONG: &[(&[&str], &str)] = &[
     ),
     (&["scale", "workers", "1.5"], "write a number of workers"),
     (&["scale", "masters", "3"], "invalid value 'masters'"),
+    (
+        &["scale", "workers", "2", "--max-hourly-cost", "3"],
+        "cannot be used with",
+    ),
+    (
+        &["scale", "workers", "--explain", "--pool", "web"],
+        "cannot be used with",
+    ),
     (&["status", "--quiet", "--verbose"], "cannot be used with"),
     (&["status", "-o", "xml"], "invalid value 'xml'"),
     (&["kubeconfig", "--force"], "--merge"),

@@ -8,14 +8,14 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinHandle;
 
 use crate::resize::history::{Act, Decided, Entry};
-use crate::resize::live::{Seen, Sink};
+use crate::resize::live::{Leader, Seen, Sink};
 use crate::ui::Ui;
 use crate::ui::output::{self, Format};
 
 /// Something that a person wants to know.
 enum Told {
     Entry(Box<Entry>),
-    Leads(bool),
+    Leads(Leader),
 }
 
 /// Prints beside the loop until every sink is gone.
@@ -51,7 +51,7 @@ fn tell(sender: &UnboundedSender<Told>, seen: &Seen) {
             what: what.to_owned(),
             result: result.clone(),
         }))),
-        Seen::Leads(leads) => Told::Leads(leads),
+        Seen::Leads(leader) => Told::Leads(leader.clone()),
         Seen::Decision { .. } | Seen::Change { .. } | Seen::Request { .. } => return,
     };
     // A reader that is gone must not stop the loop.
@@ -65,11 +65,23 @@ async fn print(ui: Ui, mut receiver: UnboundedReceiver<Told>) -> Result<()> {
                 output::print(&entry.line().context("writing JSON")?)?;
             }
             Told::Entry(entry) => output::print(&line(&entry))?,
-            Told::Leads(true) => ui.say("this process resizes now"),
-            Told::Leads(false) => ui.say("another process resizes; this one waits"),
+            Told::Leads(leader) => ui.say(&leads(&leader)),
         }
     }
     Ok(())
+}
+
+fn leads(leader: &Leader) -> String {
+    match leader {
+        Leader::Us => "this process resizes now".to_owned(),
+        Leader::Other(other) => {
+            format!("{other} resizes; this process waits until it ends, and changes nothing")
+        }
+        Leader::Unknown => {
+            "the infra cluster does not answer: nothing is changed until this process has its Lease again"
+                .to_owned()
+        }
+    }
 }
 
 fn line(entry: &Entry) -> String {

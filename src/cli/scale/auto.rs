@@ -9,6 +9,7 @@ use super::{explain, only_pool};
 use crate::cli::resize::bounds::Bounds;
 use crate::cli::resize::lines::Lines;
 use crate::cli::show;
+use crate::failure::Failure;
 use crate::observe::platform::observe;
 use crate::observe::policy;
 use crate::resize::live::decide_once;
@@ -67,6 +68,11 @@ impl Auto {
             log: self.log,
             ..Service::of(world.names().app_cluster())
         };
+        if pool.is_some() && self.max.is_none() {
+            return Err(Failure::usage("--pool says for which pool --max is meant")
+                .hint("the loop looks after all pools that have a maximum")
+                .into());
+        }
         if self.explain {
             return explain::run(ui, infra, app, service, self.pod.as_deref()).await;
         }

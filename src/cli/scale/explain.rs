@@ -29,6 +29,17 @@ pub(super) async fn run(
     let options = service.options();
     let (model, decision) = decide_once(infra, app, &options).await?;
     let Some(pod) = pod else {
+        let going: Vec<String> = model
+            .strays()
+            .into_iter()
+            .filter_map(|it| it.node)
+            .collect();
+        if !going.is_empty() {
+            ui.say(&format!(
+                "marked to go: {}; if nobody drains them, the loop takes that back when it starts",
+                going.join(", ")
+            ));
+        }
         return ui.data(&decision, |decision| format!("{decision:#}"));
     };
     let other = || {

@@ -50,6 +50,7 @@ fn clusters(names: &Names, seen: &Observed) -> String {
         (None, false) => "missing",
     };
     let (app, version) = match &seen.app {
+        None if seen.infra.node.is_some() && !seen.infra.api => ("unknown", ""),
         None => ("missing", ""),
         Some(app) if app.deleting => ("deleting", app.version.as_str()),
         Some(app) if app.available => ("available", app.version.as_str()),

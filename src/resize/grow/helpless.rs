@@ -11,7 +11,7 @@ use super::wish::Measure;
 /// The first of these questions that no offer passes names the constraint.
 pub(super) fn why(state: &State, market: &Market, measure: &Measure, lot: &Lot) -> String {
     if market.offers.is_empty() {
-        return "no machine can be had: there is no node group that may grow".to_owned();
+        return "no machine can be had: no pool may grow".to_owned();
     }
     let all: Vec<usize> = (0..market.offers.len()).collect();
     let allowed = match allowed(state, market, lot, &all) {

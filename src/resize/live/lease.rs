@@ -16,7 +16,7 @@ use tokio::time::{Instant, sleep};
 
 use super::super::model::Cluster;
 use super::writer::{Fence, Refused, Writer};
-use super::{Lease, Seen, Sink};
+use super::{Leader, Lease, Seen, Sink};
 use crate::timestamp::rfc3339_micros;
 use crate::tools::kube::Client;
 
@@ -34,6 +34,8 @@ pub(super) struct Candidate {
     until: watch::Sender<Option<Instant>>,
     /// Who held it in which version, and since when we know that.
     seen: Option<(String, Instant)>,
+    /// What the sink knows.
+    told: Option<Leader>,
 }
 
 impl Candidate {
@@ -55,6 +57,7 @@ impl Candidate {
             sink,
             until,
             seen: None,
+            told: None,
         };
         (candidate, follows)
     }
@@ -63,37 +66,34 @@ impl Candidate {
     pub(super) async fn run(mut self) {
         loop {
             let begun = Instant::now();
-            match self.step().await {
-                Ok(true) => {
-                    let (part, whole) = STOP;
-                    self.lead(Some(begun + self.lease.lasts * part / whole));
-                }
-                Ok(false) => self.lead(None),
+            let leader = self.step().await.unwrap_or_else(|error| {
+                tracing::warn!("lease {}: {error:#}", self.lease.name);
+                Leader::Unknown
+            });
+            let (part, whole) = STOP;
+            let until = match leader {
+                Leader::Us => Some(begun + self.lease.lasts * part / whole),
+                Leader::Other(_) => None,
                 // What we have lasts as long as it lasts.
-                Err(error) => {
-                    tracing::warn!("lease {}: {error:#}", self.lease.name);
-                    if self
-                        .until
-                        .borrow()
-                        .is_some_and(|until| until <= Instant::now())
-                    {
-                        self.lead(None);
-                    }
-                }
+                Leader::Unknown => self.until.borrow().filter(|until| *until > Instant::now()),
+            };
+            if until.is_none() || leader == Leader::Us {
+                self.tell(leader);
             }
+            self.until.send_replace(until);
             sleep(self.lease.lasts / RENEW).await;
         }
     }
 
-    fn lead(&self, until: Option<Instant>) {
-        let before = self.until.send_replace(until);
-        if before.is_some() != until.is_some() {
-            (self.sink)(&Seen::Leads(until.is_some()));
+    fn tell(&mut self, leader: Leader) {
+        if self.told.as_ref() != Some(&leader) {
+            (self.sink)(&Seen::Leads(&leader));
+            self.told = Some(leader);
         }
     }
 
-    /// Whether the Lease is ours afterwards.
-    async fn step(&mut self) -> Result<bool> {
+    /// Takes the Lease or renews it, if that can be. Whose it is afterwards.
+    async fn step(&mut self) -> Result<Leader> {
         let found = match self.writer.get(Cluster::Infra, &self.path()).await {
             Ok(found) => found,
             Err(refused) if refused.is_gone() => return self.create().await,
@@ -102,7 +102,7 @@ impl Candidate {
         let mut lease: Value = serde_json::from_slice(&found).context("reading it")?;
         let holder = lease["spec"]["holderIdentity"].as_str().unwrap_or_default();
         if holder != self.identity && !self.is_abandoned(&lease, holder) {
-            return Ok(false);
+            return Ok(Leader::Other(holder.to_owned()));
         }
         let taken = holder != self.identity;
         let now = rfc3339_micros((self.now)());
@@ -131,7 +131,7 @@ impl Candidate {
         holder.is_empty() || since.elapsed() >= lasts
     }
 
-    async fn create(&self) -> Result<bool> {
+    async fn create(&self) -> Result<Leader> {
         let now = rfc3339_micros((self.now)());
         let lease = json!({
             "apiVersion": "coordination.k8s.io/v1",
@@ -180,11 +180,11 @@ pub(super) async fn release(writer: &Writer, lease: &Lease, identity: &str) {
     }
 }
 
-/// Somebody else was faster: no error.
-fn won(answer: Result<Bytes, Refused>) -> Result<bool> {
+/// Somebody else was faster: no error. The next step finds out who.
+fn won(answer: Result<Bytes, Refused>) -> Result<Leader> {
     match answer {
-        Ok(_) => Ok(true),
-        Err(refused) if refused.is_conflict() => Ok(false),
+        Ok(_) => Ok(Leader::Us),
+        Err(refused) if refused.is_conflict() => Ok(Leader::Other("another process".to_owned())),
         Err(refused) => bail!("writing it: {refused}"),
     }
 }

@@ -14,7 +14,7 @@ use super::super::decision::Decision;
 use super::super::history::{self, Act, Change, Decided, Entry, Start, View};
 use super::log::{LARGEST, Log};
 use super::metrics::Metrics;
-use super::{Options, Seen, Sink, endpoint};
+use super::{Leader, Options, Seen, Sink, endpoint};
 
 /// What is recorded, and where to.
 #[derive(Debug)]
@@ -123,7 +123,7 @@ fn told(seen: &Seen) -> Told {
             resource,
             code,
         } => Told::Request(verb.to_owned(), resource.to_owned(), code),
-        Seen::Leads(leads) => Told::Leads(leads),
+        Seen::Leads(leader) => Told::Leads(*leader == Leader::Us),
     }
 }
 

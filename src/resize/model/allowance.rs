@@ -16,17 +16,21 @@ pub(super) struct Allowance {
     cost: u64,
     bought: u64,
     refused: u32,
+    /// A group of which nobody knows what its machines cost, if that matters.
+    unpriced: Option<String>,
 }
 
 impl Allowance {
     /// `cost`: of the machines that are there.
-    pub(super) fn new(policy: &Policy, cost: Price) -> Self {
+    pub(super) fn new(policy: &Policy, cost: Price, unpriced: Option<&str>) -> Self {
         let monthly = policy.max_monthly_cost.map(|cost| cost.0 / HOURS_A_MONTH);
         let caps = policy.max_hourly_cost.map(|cost| cost.0).into_iter();
+        let cap = caps.chain(monthly).min();
         Self {
             most: policy.max_additions,
             machines: 0,
-            cap: caps.chain(monthly).min().unwrap_or(u64::MAX),
+            cap: cap.unwrap_or(u64::MAX),
+            unpriced: unpriced.filter(|_| cap.is_some()).map(str::to_owned),
             cost: cost.0,
             bought: 0,
             refused: 0,
@@ -35,7 +39,8 @@ impl Allowance {
 
     /// Whether one machine more may come.
     pub(super) fn allows(&self, price: Price) -> bool {
-        self.machines < self.most && self.cost.saturating_add(price.0) <= self.cap
+        let within = self.cost.saturating_add(price.0) <= self.cap;
+        self.machines < self.most && within && self.unpriced.is_none()
     }
 
     /// The same, and it counts either way.
@@ -74,11 +79,15 @@ impl Allowance {
         }
         let refused = self.refused;
         let machines = if refused == 1 { "machine" } else { "machines" };
-        let limit = if self.machines >= self.most {
-            format!("no more than {} come at once", self.most)
-        } else {
-            let cap = Price(self.cap);
-            format!("all together would cost more than {cap} an hour")
+        let cap = Price(self.cap);
+        let limit = match &self.unpriced {
+            _ if self.machines >= self.most => {
+                format!("no more than {} come at once", self.most)
+            }
+            Some(group) => format!(
+                "nobody knows what machines of {group} cost, and so whether all together cost no more than {cap} an hour; name its machine type, and prices that have it"
+            ),
+            None => format!("all together would cost more than {cap} an hour"),
         };
         decision.held.push(Held {
             group: "all".to_owned(),

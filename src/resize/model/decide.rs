@@ -19,13 +19,14 @@ const FEW_UNREADY: usize = 3;
 
 pub(super) fn decide(model: &mut Model, policy: &Policy, now: Timestamp) -> Decision {
     model.refresh(policy, now);
-    let before = model.cost();
+    let unpriced = !model.groups.values().any(|group| model.price(group).1);
+    let before = model.cost(unpriced);
     let mut decision = Decision {
         again: model.coming.until(),
         ..Decision::default()
     };
     decision.cost.before = before;
-    decision.cost.unpriced = !model.groups.values().any(|group| model.price(group).1);
+    decision.cost.unpriced = unpriced;
     if let Some(why) = model.frozen(policy, now) {
         let group = "all".to_owned();
         decision.held.push(Held { group, why });
@@ -75,14 +76,29 @@ impl Model {
         }
     }
 
-    /// All machines that stay or are asked for, an hour.
-    fn cost(&self) -> Price {
+    /// All machines that stay or are asked for, an hour; without those whose price nobody knows, if any is known.
+    fn cost(&self, unpriced: bool) -> Price {
         let costs = self.groups.iter().map(|(name, group)| {
-            let tally = self.coming.tallies.get(name).copied().unwrap_or_default();
-            let machines = u64::from(tally.staying.max(group.replicas));
-            self.price(group).0.0.saturating_mul(machines)
+            let (price, known) = self.price(group);
+            let counts = if known || unpriced { price.0 } else { 0 };
+            counts.saturating_mul(self.machines_of(name, group).into())
         });
         Price(costs.fold(0, u64::saturating_add))
+    }
+
+    fn machines_of(&self, name: &str, group: &Group) -> u32 {
+        let tally = self.coming.tallies.get(name).copied().unwrap_or_default();
+        tally.staying.max(group.replicas)
+    }
+
+    /// A group with machines, or one that is ours, of which nobody knows what a machine costs.
+    pub(super) fn unpriced(&self) -> Option<&str> {
+        let mut groups = self.groups.iter();
+        let unpriced = groups.find(|(name, group)| {
+            let counts = group.sizes.is_some() || self.machines_of(name, group) > 0;
+            counts && !self.price(group).1
+        });
+        unpriced.map(|(name, _)| name.as_str())
     }
 
     /// Of one machine of the group, and whether it is known.

@@ -76,7 +76,9 @@ impl Model {
         let mut orders = Orders::new();
         let mut settled = kept.clone();
         let mut slack = 0;
-        let mut allowance = Allowance::new(policy, decision.cost.before);
+        let (cost, unpriced) = (decision.cost.before, self.unpriced());
+        let mut allowance = Allowance::new(policy, cost, unpriced);
+        let untouched = Allowance::new(policy, cost, unpriced);
         if !names.left.is_empty() {
             let market = self.market(policy, now, decision);
             let mut growth = self.choose(now, &names, &market);
@@ -105,7 +107,6 @@ impl Model {
         }
         self.take_away(&kept);
         self.say_what_is_above_maximum(decision);
-        let untouched = Allowance::new(policy, decision.cost.before);
         self.reach_minimum(now, &mut orders, &mut allowance, untouched);
         allowance.explain(decision);
         // What is held back makes the bound lower by no more than its price, and the minimum has to be bought whatever

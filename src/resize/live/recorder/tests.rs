@@ -58,7 +58,7 @@ fn tell(sink: &Sink) {
         resource: "machinedeployments",
         code: 200,
     });
-    sink(&Seen::Leads(true));
+    sink(&Seen::Leads(&Leader::Us));
 }
 
 #[test]

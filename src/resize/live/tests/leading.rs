@@ -1,4 +1,5 @@
 use super::*;
+use crate::resize::live::decide_once;
 use crate::sim::scenario::Scenario;
 
 fn lease() -> Lease {
@@ -40,6 +41,28 @@ async fn of_two_only_the_leader_writes_and_the_other_one_takes_over() {
         "{took:?}"
     );
     assert!(!leases(&second.infra.writes()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_waits_says_for_whom() {
+    let world = World::new(Scenario::default()).await;
+    let _first = world.start_as("first", Some(lease()));
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert!(world.has_said("leads: Us"));
+    let _second = world.start_as("second", Some(lease()));
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert!(world.has_said("leads: Other(\"first\")"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_single_decision_leaves_the_lease_alone() {
+    let world = World::new(Scenario::default()).await;
+    let (infra, app) = world.taps();
+    let options = world.options("one", Some(lease()));
+    decide_once(infra.client(), app.client(), &options)
+        .await
+        .unwrap();
+    assert!(infra.writes().is_empty() && app.writes().is_empty());
 }
 
 #[tokio::test(start_paused = true)]

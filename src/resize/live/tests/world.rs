@@ -142,6 +142,7 @@ impl World {
                         let held = held.map(|held| format!("held {}: {}", held.group, held.why));
                         kept.chain(held).collect::<Vec<_>>().join("\n")
                     }
+                    Seen::Leads(leader) => format!("leads: {leader:?}"),
                     _ => return,
                 };
                 if !line.is_empty() {

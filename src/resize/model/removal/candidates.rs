@@ -106,7 +106,7 @@ impl Model {
     }
 
     /// How many nodes of each group are on their way out, their machines not yet marked.
-    fn leaving(&self) -> BTreeMap<&str, u32> {
+    pub(super) fn leaving(&self) -> BTreeMap<&str, u32> {
         let mut leaving = BTreeMap::new();
         for (name, _) in self.nodes.iter().filter(|(_, known)| known.removing) {
             let machine = self.coming.machine_of(name);
@@ -116,6 +116,16 @@ impl Model {
             }
         }
         leaving
+    }
+
+    /// How many machines a pool has without those on their way out.
+    pub(super) fn left(&self, rungs: &[Rung], leaving: &BTreeMap<&str, u32>) -> u32 {
+        let left = |(name, group): &Rung| {
+            let tally = self.coming.tallies.get(*name).copied().unwrap_or_default();
+            let leaves = leaving.get(name).copied().unwrap_or_default();
+            tally.staying.min(group.replicas).saturating_sub(leaves)
+        };
+        rungs.iter().map(left).sum()
     }
 
     /// Groups that may shrink, with the places of their pools in the question.
@@ -149,14 +159,7 @@ impl Model {
         }
         for rungs in pools.values() {
             let leaves = |name: &str| leaving.get(name).copied().unwrap_or_default();
-            let left = |(name, group): &Rung| {
-                let tally = self.coming.tallies.get(*name).copied().unwrap_or_default();
-                tally
-                    .staying
-                    .min(group.replicas)
-                    .saturating_sub(leaves(name))
-            };
-            let left: u32 = rungs.iter().map(left).sum();
+            let left = self.left(rungs, leaving);
             let leaving = rungs.iter().map(|(name, _)| leaves(name)).sum();
             let again = &mut decision.again;
             let budget = self.budget_left(policy, now, rungs, leaving, again);

@@ -56,7 +56,14 @@ impl Model {
             }
             Why::Budget(class, budget) => {
                 let pod = self.pod(node, *class);
-                format!("{pod}: PodDisruptionBudget {budget} allows no further eviction")
+                let mut budgets = self.budgets.values();
+                let of = budgets.find(|it| it.full_name() == *budget);
+                let allows = match of.map_or(0, |of| of.allowed) {
+                    0 => "allows no further eviction".to_owned(),
+                    1 => "allows one eviction now, and more are needed".to_owned(),
+                    some => format!("allows {some} evictions now, and more are needed"),
+                };
+                format!("{pod}: PodDisruptionBudget {budget} {allows}")
             }
             Why::SeveralBudgets(class) => {
                 let pod = self.pod(node, *class);
@@ -76,12 +83,14 @@ impl Model {
         let group = self.group_of_node(node);
         let rungs = group.and_then(|(name, group)| pools.get(&group.key(name)));
         let minimum = rungs.map_or(0, |rungs| groups::minimum(rungs));
-        let there = rungs.into_iter().flatten().map(|(_, group)| group.replicas);
-        match there.sum::<u32>().saturating_sub(others) {
+        let leaving = self.leaving();
+        let left = rungs.map_or(0, |rungs| self.left(rungs, &leaving));
+        let mut names = rungs.into_iter().flatten().map(|(name, _)| name);
+        match left.saturating_sub(others) {
             left if left > minimum => {
                 "removalBudget lets no more nodes of its pool go for now".to_owned()
             }
-            _ if others > 0 => {
+            _ if others > 0 || names.any(|name| leaving.contains_key(name)) => {
                 format!("others of its pool go, which leaves its minimum of {minimum}")
             }
             _ => format!("its pool is at its minimum of {minimum}"),

@@ -134,6 +134,29 @@ fn costs_have_a_cap() {
 }
 
 #[test]
+fn a_cap_of_costs_needs_to_know_what_all_machines_cost() {
+    let mut world = World::new();
+    let mut other = group("other", 3);
+    other["metadata"]["annotations"] = json!({});
+    world.tell(Infra, GROUPS, &other);
+    world.tell(App, "pods", &pod("web", "2500m", None));
+    world.policy.max_hourly_cost = Some(Price(25_000));
+    world.pass(1);
+    let decision = world.decide();
+    assert!(decision.grow.is_empty(), "{decision}");
+    let why = &decision.held[0].why;
+    assert!(
+        why.contains("nobody knows what machines of other cost"),
+        "{why}"
+    );
+    world.policy.max_hourly_cost = None;
+    let decision = world.decide();
+    assert_eq!(decision.grow[0].to, 1);
+    // What nobody knows is not told as a price.
+    assert_eq!(decision.cost.after, Price(10_000));
+}
+
+#[test]
 fn machines_that_are_asked_for_count_against_the_cap_before_they_are_there() {
     let mut world = World::new();
     world.policy.max_hourly_cost = Some(Price(25_000));
