@@ -73,7 +73,10 @@ fn resize(seen: &Observed) -> Option<String> {
     let wanted = pools.into_iter().any(|pool| pool.sizes.is_some());
     let resize = &seen.infra.resize;
     match &resize.holder {
-        Some(holder) if resize.runs => Some(format!("resize loop: at work ({holder})")),
+        Some(holder) if resize.runs && wanted => Some(format!("resize loop: at work ({holder})")),
+        Some(_) if resize.runs => {
+            Some("resize loop: at work, though no pool has a maximum".to_owned())
+        }
         _ if wanted => Some("resize loop: not at work".to_owned()),
         _ => None,
     }
@@ -269,6 +272,27 @@ mod tests {
 
         healthy
         ");
+    }
+
+    #[test]
+    fn a_loop_without_a_pool_and_a_cluster_that_cannot_be_asked_about_are_told() {
+        let mut seen = observed();
+        seen.infra.resize.holder = Some("one".into());
+        seen.infra.resize.runs = true;
+        assert!(shown(&seen).contains("resize loop: at work (one)"));
+        for pool in seen.app.iter_mut().flat_map(|app| app.pools.values_mut()) {
+            pool.sizes = None;
+        }
+        assert!(shown(&seen).contains("resize loop: at work, though no pool has a maximum"));
+        seen.app = None;
+        assert!(shown(&seen).contains("bex       app    missing"));
+        seen.infra.api = false;
+        seen.infra.node = Some(Instance {
+            running: false,
+            state: "stopped".into(),
+            ours: true,
+        });
+        assert!(shown(&seen).contains("bex       app    unknown"));
     }
 
     #[test]
