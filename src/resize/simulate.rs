@@ -14,6 +14,7 @@ mod karpenter;
 mod ours;
 mod policy;
 mod report;
+mod unfit;
 mod world;
 
 #[cfg(test)]
@@ -24,6 +25,7 @@ use serde::{Deserialize, Serialize};
 
 use super::workload::Workload;
 pub use report::{Outcome, Report};
+pub use unfit::Unfit;
 use world::World;
 
 /// Whose rules buy and remove machines.
@@ -95,9 +97,10 @@ pub fn simulate(workload: &Workload, setting: &Setting) -> Result<Report> {
     };
     let outcomes: Result<Vec<Outcome>> = setting.strategies.iter().map(play).collect();
     Ok(Report {
+        outcomes: outcomes?,
+        unfit: unfit::unfit(&workload)?,
         workload: workload.name,
         setting: setting.clone(),
-        outcomes: outcomes?,
     })
 }
 

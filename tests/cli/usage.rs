@@ -1,6 +1,6 @@
 //! Wrong command lines: exit code 2, what is wrong, and nothing touched.
 
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Done, Sandbox};
 
 /// Each command line and a part of what is said about it.
 const WRONG: &[(&[&str], &str)] = &[
@@ -119,4 +119,46 @@ fn a_field_that_a_workload_does_not_have_is_shown_with_its_place() {
     let done = sandbox.run(&["resize", "simulate", "--workload", "day.yaml"]);
     assert_eq!(done.code, Some(2), "{}", done.stderr);
     insta::assert_snapshot!(done.stderr, @"error: day.yaml: unknown field `price`, expected one of name, hourly, allocatable, labels, taints, limit at line 3, column 15");
+}
+
+/// What `resize simulate` says of this workload.
+fn simulated(workload: &str, more: &[&str]) -> Done {
+    let sandbox = Sandbox::new();
+    sandbox.write("day.yaml", workload);
+    let args = ["resize", "simulate", "--workload", "day.yaml"];
+    sandbox.run(&[&args, more].concat())
+}
+
+#[test]
+fn a_workload_without_machine_types_is_not_simulated() {
+    let done = simulated("{name: a day, types: [], classes: []}", &[]);
+    assert_eq!((done.code, done.stdout.as_str()), (Some(2), ""));
+    insta::assert_snapshot!(done.stderr, @"
+    error: day.yaml: there are no machine types
+    hint: give --catalog hetzner, or `types` in the file
+    ");
+}
+
+/// Three pods of 10 TiB.
+const GIANTS: &str = "\
+name: a day
+types: []
+classes:
+  - metadata: {name: big}
+    spec: {containers: [{name: big, resources: {requests: {memory: 10Ti}}}]}
+pending: [{class: 0, pods: 3}]
+";
+
+#[test]
+fn pods_that_fit_on_no_machine_type_are_told_below_the_table() {
+    let catalog = ["--catalog", "hetzner", "--hours", "1"];
+    let done = simulated(GIANTS, &catalog);
+    assert_eq!(done.code, Some(0), "{}", done.stderr);
+    let last = done.stdout.lines().last().unwrap();
+    let told =
+        "3 pods of class big fit on no machine type: insufficient memory: asks for 10240 GiB";
+    assert!(last.starts_with(told), "{}", done.stdout);
+    let done = simulated(GIANTS, &[&catalog[..], &["-o", "json"]].concat());
+    let report: serde_json::Value = serde_json::from_str(&done.stdout).unwrap();
+    assert_eq!(report["unfit"][0]["pods"], 3, "{report}");
 }

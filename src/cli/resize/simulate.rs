@@ -43,11 +43,28 @@ impl Simulate {
             setting.billed_seconds = prices.billed_seconds;
             workload.types = catalog::types(&prices);
         }
+        if workload.types.is_empty() {
+            return Err(self.no_types().into());
+        }
         let report = simulate::simulate(&workload, &setting).map_err(|error| {
             let shown = self.workload.display();
             Failure::usage(format!("{shown}: {error:#}"))
         })?;
         ui.data(&report, ToString::to_string)
+    }
+
+    fn no_types(&self) -> Failure {
+        match &self.catalog {
+            Some(name) => Failure::usage(format!(
+                "--catalog: {name} has no machine type that is available"
+            ))
+            .hint("a machine type can be bought in locations with `available: true`"),
+            None => Failure::usage(format!(
+                "{}: there are no machine types",
+                self.workload.display()
+            ))
+            .hint("give --catalog hetzner, or `types` in the file"),
+        }
     }
 }
 

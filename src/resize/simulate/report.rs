@@ -5,7 +5,7 @@ use std::fmt::{self, Write};
 use serde::{Deserialize, Serialize};
 
 use super::world::{Time, World};
-use super::{Setting, Strategy};
+use super::{Setting, Strategy, Unfit};
 use crate::resize::offer::Price;
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -14,6 +14,9 @@ pub struct Report {
     pub workload: String,
     pub setting: Setting,
     pub outcomes: Vec<Outcome>,
+    /// Pods that wait for ever, under each strategy.
+    #[serde(default)]
+    pub unfit: Vec<Unfit>,
 }
 
 /// Under one strategy.
@@ -69,7 +72,7 @@ impl Outcome {
 }
 
 impl fmt::Display for Report {
-    /// A line for each strategy.
+    /// A line for each strategy, and for each class that fits nowhere.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Setting { hours, seed, .. } = self.setting;
         writeln!(f, "{} for {hours} h, seed {seed}", self.workload)?;
@@ -99,6 +102,13 @@ impl fmt::Display for Report {
                 write!(line, "{cell:<width$}  ")?;
             }
             writeln!(f, "{}", line.trim_end())?;
+        }
+        for Unfit { class, pods, why } in &self.unfit {
+            let (pods, fit) = match pods {
+                1 => ("1 pod".to_owned(), "fits"),
+                _ => (format!("{pods} pods"), "fit"),
+            };
+            writeln!(f, "{pods} of class {class} {fit} on no machine type: {why}")?;
         }
         Ok(())
     }

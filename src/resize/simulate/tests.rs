@@ -159,6 +159,50 @@ fn a_pod_that_no_machine_holds_waits_until_the_end_and_costs_nothing() {
     }
 }
 
+#[test]
+fn pods_that_no_machine_type_can_hold_are_told_with_the_reason() {
+    let mut workload = workload(&json!({
+        "pending": [{"class": 0, "pods": 1}],
+        "events": [
+            {"atSeconds": 60.0, "class": 1, "pods": 2},
+            {"atSeconds": 90.0, "class": 1, "pods": 1, "forSeconds": 60.0},
+        ],
+    }));
+    workload.types.truncate(1);
+    workload.types[0].limit = Some(0);
+    assert_eq!(told(&workload), Vec::<String>::new());
+    let cpu = ("cpu".to_owned(), "2".to_owned());
+    workload.types[0].allocatable.extend([cpu]);
+    let why =
+        "insufficient cpu: asks for 3 cores, the largest offer, machines of small, has 2 cores";
+    let line = format!("3 pods of class three fit on no machine type: {why}");
+    assert_eq!(told(&workload), [line]);
+}
+
+/// What stands below the table.
+fn told(workload: &Workload) -> Vec<String> {
+    let report = simulate(workload, &setting(1.0, Strategy::BexInfra)).unwrap();
+    report
+        .to_string()
+        .lines()
+        .skip(3)
+        .map(str::to_owned)
+        .collect()
+}
+
+#[test]
+fn a_pod_that_wants_to_be_with_one_that_comes_later_fits() {
+    let mut workload = workload(&json!({"pending": [{"class": 0, "pods": 1}]}));
+    let spec = workload.classes[0].spec.as_mut().unwrap();
+    spec.affinity = serde_json::from_value(json!({"podAffinity": {
+        "requiredDuringSchedulingIgnoredDuringExecution": [
+            {"topologyKey": "kubernetes.io/hostname", "labelSelector": {"matchLabels": {"app": "three"}}},
+        ],
+    }}))
+    .unwrap();
+    assert_eq!(told(&workload), Vec::<String>::new());
+}
+
 /// Pods that come with the time of day, most of them at noon, and stay for one to seven hours.
 fn day() -> Workload {
     let event = |place: u32| {
