@@ -198,6 +198,21 @@ fn a_second_loop_says_for_whom_it_waits() {
     assert!(said.is_some());
 }
 
+#[test]
+fn an_empty_log_is_neither_played_back_nor_drawn() {
+    for (verb, doing) in [
+        ("replay", "playing /dev/null back"),
+        ("report", "drawing /dev/null"),
+    ] {
+        let done = Sandbox::new().run(&["resize", verb, "/dev/null"]);
+        assert_eq!((done.code, done.stdout.as_str()), (Some(1), ""), "{verb}");
+        let told = format!(
+            "error: {doing}\ncaused by: the log is empty: run the loop with `--log FILE` first\n"
+        );
+        assert_eq!(done.stderr, told);
+    }
+}
+
 /// Removes what nobody needs at once.
 const HASTY: &str = "unneededFor: 0s\nsettle: 0s\n";
 

@@ -31,6 +31,18 @@ enum Line {
 }
 
 impl<R: BufRead> Entries<R> {
+    /// The beginning of a log, without which the rest has no meaning, and what follows.
+    pub fn begin(reader: R) -> Result<(Start, Self)> {
+        let mut entries = Self::new(reader);
+        match entries.next().transpose()? {
+            Some((_, Entry::Start(start))) => Ok((start, entries)),
+            Some(_) => bail!(
+                "line 1 of the log: nothing says under which policy and prices; its first line is missing"
+            ),
+            None => bail!("the log is empty: run the loop with `--log FILE` first"),
+        }
+    }
+
     pub fn new(reader: R) -> Self {
         Self {
             reader,

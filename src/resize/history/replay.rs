@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io::BufRead;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -37,17 +37,15 @@ pub struct Difference {
 
 /// Tells a model everything that a log holds, and compares each decision.
 pub fn replay(log: impl BufRead) -> Result<Replay> {
-    let mut entries = Entries::new(log);
+    let (start, mut entries) = Entries::begin(log)?;
     let mut replay = Replay::default();
-    let mut player = None;
+    let mut player = replay.start(start);
     for entry in &mut entries {
         let (line, entry) = entry?;
         match entry {
-            Entry::Start(start) => player = Some(replay.start(start)),
-            Entry::Change(change) => replay.change(started(&mut player, line)?, line, &change),
-            Entry::Decision(decided) => {
-                replay.decision(started(&mut player, line)?, line, &decided)?;
-            }
+            Entry::Start(start) => player = replay.start(start),
+            Entry::Change(change) => replay.change(&mut player, line, &change),
+            Entry::Decision(decided) => replay.decision(&mut player, line, &decided)?,
             Entry::Act(_) => {}
         }
     }
@@ -59,12 +57,6 @@ pub fn replay(log: impl BufRead) -> Result<Replay> {
 struct Player {
     model: Model,
     policy: Policy,
-}
-
-fn started(player: &mut Option<Player>, line: u64) -> Result<&mut Player> {
-    player.as_mut().with_context(|| {
-        format!("line {line} of the log: nothing says under which policy and prices; its first line is missing")
-    })
 }
 
 impl Replay {

@@ -82,12 +82,26 @@ fn a_kind_of_entry_that_nobody_knows_is_damage() {
     assert!(error.contains("unknown variant `guess`"), "{error}");
 }
 
+/// What playing the log back and drawing it both say.
+fn refused(log: &str) -> String {
+    let error = replay(log.as_bytes()).unwrap_err().to_string();
+    assert_eq!(report(log.as_bytes()).unwrap_err().to_string(), error);
+    error
+}
+
 #[test]
-fn a_log_without_its_beginning_cannot_be_played_back() {
+fn a_log_without_its_beginning_is_neither_played_back_nor_drawn() {
     let log = log();
-    let rest = log.split_once('\n').unwrap().1;
-    let error = replay(rest.as_bytes()).unwrap_err().to_string();
+    let error = refused(log.split_once('\n').unwrap().1);
     assert!(error.contains("first line is missing"), "{error}");
+}
+
+#[test]
+fn an_empty_log_is_refused_with_what_to_do() {
+    for nothing in ["", "{\"start\":{"] {
+        let error = refused(nothing);
+        assert!(error.contains("the log is empty: run the loop"), "{error}");
+    }
 }
 
 fn trimmed(resource: &str, object: &Value) -> Value {

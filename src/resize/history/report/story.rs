@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::io::BufRead;
 
-use anyhow::{Result, ensure};
+use anyhow::Result;
 use jiff::Timestamp;
 
 use super::series::{Point, Series};
@@ -79,15 +79,12 @@ impl Story {
     pub(super) fn of(log: impl BufRead) -> Result<Self> {
         let mut story = Self::default();
         let mut now = Now::default();
-        let mut entries = Entries::new(log);
+        let (start, mut entries) = Entries::begin(log)?;
+        story.add(&mut now, Entry::Start(start));
         for entry in &mut entries {
             let (_, entry) = entry?;
             story.add(&mut now, entry);
         }
-        ensure!(
-            now.since.is_some(),
-            "the log is empty: run the loop with `--log FILE` first"
-        );
         let last = now.point(story.to);
         story.series.push(last);
         story.warnings.extend(entries.warning().map(str::to_owned));
