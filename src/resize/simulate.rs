@@ -81,9 +81,35 @@ impl Default for Setting {
     }
 }
 
+impl Setting {
+    /// The error begins with the field that is wrong.
+    pub fn check(&self) -> Result<()> {
+        let hours = self.hours;
+        ensure!(
+            hours > 0.0 && hours <= 24.0 * 366.0,
+            "hours: is {hours}; expected more than 0 and at most a year"
+        );
+        ensure!(
+            !self.strategies.is_empty(),
+            "strategies: is empty; name at least one"
+        );
+        let boot = self.boot_seconds;
+        ensure!(
+            (0.0..86_400.0).contains(&boot),
+            "bootSeconds: is {boot}; expected 0 to a day"
+        );
+        let deviation = self.boot_deviation;
+        ensure!(
+            (0.0..=3.0).contains(&deviation),
+            "bootDeviation: is {deviation}; expected 0 to 3"
+        );
+        Ok(())
+    }
+}
+
 /// Plays the workload under each strategy. The same input gives the same report.
 pub fn simulate(workload: &Workload, setting: &Setting) -> Result<Report> {
-    check(setting)?;
+    setting.check()?;
     let workload = Workload {
         events: workload.all_events(setting.seed, setting.hours * 3600.0)?,
         arrivals: Vec::new(),
@@ -102,29 +128,6 @@ pub fn simulate(workload: &Workload, setting: &Setting) -> Result<Report> {
         workload: workload.name,
         setting: setting.clone(),
     })
-}
-
-fn check(setting: &Setting) -> Result<()> {
-    let hours = setting.hours;
-    ensure!(
-        hours > 0.0 && hours <= 24.0 * 366.0,
-        "hours: is {hours}; expected more than 0 and at most a year"
-    );
-    ensure!(
-        !setting.strategies.is_empty(),
-        "strategies: is empty; name at least one"
-    );
-    let boot = setting.boot_seconds;
-    ensure!(
-        (0.0..86_400.0).contains(&boot),
-        "bootSeconds: is {boot}; expected 0 to a day"
-    );
-    let deviation = setting.boot_deviation;
-    ensure!(
-        (0.0..=3.0).contains(&deviation),
-        "bootDeviation: is {deviation}; expected 0 to 3"
-    );
-    Ok(())
 }
 
 fn check_events(workload: &Workload) -> Result<()> {

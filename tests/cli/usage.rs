@@ -67,6 +67,17 @@ const WRONG: &[(&[&str], &str)] = &[
         &["scale", "workers", "--explain", "--pool", "web"],
         "cannot be used with",
     ),
+    (
+        &[
+            "resize",
+            "simulate",
+            "--workload",
+            "day.yaml",
+            "--hours",
+            "0",
+        ],
+        "--hours: is 0; expected more than 0 and at most a year",
+    ),
     (&["status", "--quiet", "--verbose"], "cannot be used with"),
     (&["status", "-o", "xml"], "invalid value 'xml'"),
     (&["kubeconfig", "--force"], "--merge"),

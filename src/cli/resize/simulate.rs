@@ -32,12 +32,15 @@ pub(super) struct Simulate {
 
 impl Simulate {
     pub(super) fn run(self, ui: &Ui) -> Result<()> {
-        let mut workload = read(&self.workload)?;
         let mut setting = Setting {
             hours: self.hours,
             seed: self.seed,
             ..Setting::default()
         };
+        // What a flag sets has the flag's name.
+        let wrong = |error| Failure::usage(format!("--{error}"));
+        setting.check().map_err(wrong)?;
+        let mut workload = read(&self.workload)?;
         if let Some(name) = &self.catalog {
             let prices = prices("--catalog", name)?;
             setting.billed_seconds = prices.billed_seconds;
