@@ -13,7 +13,7 @@ use crate::names::{
 use crate::spec::Sizes;
 use crate::tools::kube::{DynamicObject, Objects, conditions, is_true};
 
-const API_VERSION: &str = "cluster.x-k8s.io/v1beta2";
+pub const API_VERSION: &str = "cluster.x-k8s.io/v1beta2";
 
 /// Label of Cluster API on each Machine of a MachineDeployment.
 const DEPLOYMENT_LABEL: &str = "cluster.x-k8s.io/deployment-name";

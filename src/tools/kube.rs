@@ -27,7 +27,7 @@ pub use kube::api::DynamicObject;
 pub use objects::{Objects, title};
 pub use wait::Verdict;
 
-use error::retry;
+use error::{once_served, retry};
 
 /// Time for a connection, TLS included. Every API server here is on this machine or one hop away.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
@@ -66,7 +66,7 @@ fn client_of(mut config: Config) -> Result<Client> {
 /// A text in a Secret. Errors name the Secret, never what is in it.
 pub async fn secret(client: &Client, namespace: &str, name: &str, key: &str) -> Result<String> {
     let secrets: Api<Secret> = Api::namespaced(client.clone(), namespace);
-    let secret = secrets.get(name).await;
+    let secret = once_served(|| secrets.get(name)).await;
     let secret = secret.with_context(|| format!("reading Secret {namespace}/{name}"))?;
     let value = secret.data.and_then(|mut data| data.remove(key));
     let value = value.with_context(|| format!("Secret {namespace}/{name} has no key `{key}`"))?;

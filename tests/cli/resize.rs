@@ -213,6 +213,32 @@ fn an_empty_log_is_neither_played_back_nor_drawn() {
     }
 }
 
+#[test]
+fn a_cluster_that_is_not_there_is_named_with_what_to_look_at() {
+    let platform = Platform::up(&["--no-resize"]);
+    let run = |cluster: &str, kubeconfig: &str| {
+        let done = platform.sandbox.run(&[
+            "resize",
+            "run",
+            "--cluster",
+            cluster,
+            "--kubeconfig",
+            kubeconfig,
+        ]);
+        assert_eq!(done.code, Some(1), "{}", done.stderr);
+        done.stderr
+    };
+    insta::assert_snapshot!(run("nosuch", "bex/bex/sim/infra.kubeconfig"), @"
+    error: there is no Cluster default/nosuch in the cluster that bex/bex/sim/infra.kubeconfig leads to
+    hint: --cluster names the app cluster, --kubeconfig leads to the infra cluster that has its Cluster object
+    ");
+    // The app cluster has no Clusters.
+    insta::assert_snapshot!(run("bex", "bex/bex/sim/app.kubeconfig"), @"
+    error: there is no Cluster default/bex in the cluster that bex/bex/sim/app.kubeconfig leads to
+    hint: --cluster names the app cluster, --kubeconfig leads to the infra cluster that has its Cluster object
+    ");
+}
+
 /// Removes what nobody needs at once.
 const HASTY: &str = "unneededFor: 0s\nsettle: 0s\n";
 

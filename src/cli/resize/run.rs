@@ -2,16 +2,17 @@ use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use anyhow::Result;
+use anyhow::{Error, Result};
 use clap::{Args, ValueHint};
 
 use super::bounds::Bounds;
 use super::lines::Lines;
 use crate::failure::Failure;
 use crate::names::NAMESPACE;
+use crate::observe::capi;
 use crate::resize::policy::Policy;
 use crate::service::{self, Service};
-use crate::tools::kube::{self, Client};
+use crate::tools::kube::{self, Client, Objects, RequestError};
 use crate::ui::{Ui, interrupt};
 
 /// Run the loop for one app cluster until it is told to stop
@@ -76,9 +77,41 @@ impl Run {
         };
         let app = match &self.app_kubeconfig {
             Some(file) => read(file)?,
-            None => service::app_kubeconfig(&infra, &self.namespace, &self.cluster).await?,
+            None => self.kept_kubeconfig(&infra).await?,
         };
         Ok((infra, kube::client(&app).await?))
+    }
+
+    /// The app cluster's, as the infra cluster has it.
+    async fn kept_kubeconfig(&self, infra: &Client) -> Result<String> {
+        let (namespace, cluster) = (&self.namespace, &self.cluster);
+        let read = service::app_kubeconfig(infra, namespace, cluster).await;
+        let is_missing = |error: &Error| {
+            let answer = error.downcast_ref::<RequestError>();
+            answer.is_some_and(|answer| answer.code == Some(404))
+        };
+        match read {
+            Err(error) if is_missing(&error) => Err(self.missing(infra, error).await.into()),
+            read => read,
+        }
+    }
+
+    /// Says more about a kubeconfig that is not there. Clusters are asked for only now: the installed loop may not.
+    async fn missing(&self, infra: &Client, error: Error) -> Failure {
+        let clusters = Objects::new(infra, capi::API_VERSION, "Cluster", Some(&self.namespace));
+        let title = clusters.title(&self.cluster);
+        if !matches!(clusters.get(&self.cluster).await, Ok(None)) {
+            return Failure::failed(format!("there is no kubeconfig of {title}"))
+                .because(error)
+                .hint("Cluster API writes it with the first control plane node; --app-kubeconfig names a file of yours");
+        }
+        let leads = match &self.kubeconfig {
+            Some(file) => format!("the cluster that {} leads to", file.display()),
+            None => "the cluster of this pod".to_owned(),
+        };
+        Failure::failed(format!("there is no {title} in {leads}")).hint(
+            "--cluster names the app cluster, --kubeconfig leads to the infra cluster that has its Cluster object",
+        )
     }
 }
 
