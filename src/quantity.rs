@@ -65,9 +65,9 @@ fn parse(text: &str) -> Result<Quantity> {
         .unwrap_or(text.len());
     let (number, suffix) = text.split_at(end);
     let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
-    let digits: u64 = format!("{whole}{fraction}")
-        .parse()
-        .context("expected up to 19 digits with at most one decimal point")?;
+    let digits: u64 = format!("{whole}{fraction}").parse().ok().context(
+        "expected up to 19 digits, at most one decimal point and a unit, like 500m or 2Gi",
+    )?;
     let (tens, twos) = scale(suffix)?;
     let tens = tens.saturating_sub(i32::try_from(fraction.len())?);
     Ok(Quantity { digits, tens, twos })

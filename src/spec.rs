@@ -7,6 +7,7 @@ mod pools;
 mod problems;
 mod reader;
 mod resize;
+mod typed;
 mod validate;
 mod values;
 
@@ -14,6 +15,7 @@ use std::net::Ipv4Addr;
 
 use ipnet::Ipv4Net;
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use crate::catalog::{Catalog, support};
 use crate::failure::Failure;
@@ -236,6 +238,11 @@ pub fn policy(text: &str, file: &str) -> Result<Policy, Failure> {
         Some(policy) if reader.problems.is_empty() => Ok(policy),
         _ => Err(problems::failure(file, reader.problems)),
     }
+}
+
+/// A price list or a workload of `file`, as its type has it. The failure names the first problem, as with [`parse`].
+pub fn typed<T: DeserializeOwned>(text: &str, file: &str) -> Result<T, Failure> {
+    typed::read(text).map_err(|problem| problems::failure(file, vec![problem]))
 }
 
 /// The platform that `up SUBSTRATE` means without a file: one pool of `workers`, everything else by default.

@@ -80,7 +80,7 @@ impl PriceList {
     pub fn parse(text: &str) -> Result<Self> {
         let options = serde_saphyr::options! { with_snippet: false };
         let list: Self = serde_saphyr::from_str_with_options(text, options)?;
-        check::check(&list)?;
+        list.check()?;
         Ok(list)
     }
 }

@@ -110,6 +110,7 @@ impl Setting {
 /// Plays the workload under each strategy. The same input gives the same report.
 pub fn simulate(workload: &Workload, setting: &Setting) -> Result<Report> {
     setting.check()?;
+    check_classes(workload)?;
     let workload = Workload {
         events: workload.all_events(setting.seed, setting.hours * 3600.0)?,
         arrivals: Vec::new(),
@@ -130,6 +131,32 @@ pub fn simulate(workload: &Workload, setting: &Setting) -> Result<Report> {
     })
 }
 
+/// Pods of all kinds are of a class that is there.
+fn check_classes(workload: &Workload) -> Result<()> {
+    let pending = workload.pending.iter().map(|it| it.class);
+    let events = workload.events.iter().map(|it| it.class);
+    let arrivals = workload.arrivals.iter().map(|it| it.class);
+    let known = workload.classes.len();
+    check_places("pending", pending, known)?;
+    check_places("events", events, known)?;
+    check_places("arrivals", arrivals, known)?;
+    for (place, node) in workload.nodes.iter().enumerate() {
+        let pods = node.pods.iter().map(|it| it.class);
+        check_places(&format!("nodes[{place}].pods"), pods, known)?;
+    }
+    Ok(())
+}
+
+fn check_places(list: &str, classes: impl Iterator<Item = usize>, known: usize) -> Result<()> {
+    for (place, class) in classes.enumerate() {
+        ensure!(
+            class < known,
+            "{list}[{place}].class: is {class}, but `classes` has {known}, from 0 on"
+        );
+    }
+    Ok(())
+}
+
 fn check_events(workload: &Workload) -> Result<()> {
     for (place, event) in workload.events.iter().enumerate() {
         let times = [Some(event.at_seconds), event.for_seconds];
@@ -138,12 +165,6 @@ fn check_events(workload: &Workload) -> Result<()> {
             .flatten()
             .all(|t| t >= 0.0 && t.is_finite());
         ensure!(sound, "events[{place}]: times are seconds, from 0 on");
-        let classes = workload.classes.len();
-        ensure!(
-            event.class < classes,
-            "events[{place}].class: is {}, but there are {classes} classes, from 0 on",
-            event.class
-        );
     }
     Ok(())
 }

@@ -25,7 +25,8 @@ impl Pod {
             priority: spec.priority.unwrap_or_default(),
             requests: resources::requests(pod).with_context(|| {
                 let name = meta.name.as_deref().unwrap_or_default();
-                format!("reading what pod {}/{name} asks for", own.namespace)
+                let path = format!("{}/{name}", own.namespace);
+                format!("reading what pod {} asks for", path.trim_start_matches('/'))
             })?,
             node_selector: spec.node_selector.clone().unwrap_or_default(),
             node_affinity: nodes

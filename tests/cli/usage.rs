@@ -123,15 +123,6 @@ fn a_file_that_is_not_there_is_named_with_the_reason() {
     ");
 }
 
-#[test]
-fn a_field_that_a_workload_does_not_have_is_shown_with_its_place() {
-    let sandbox = Sandbox::new();
-    sandbox.write("day.yaml", "name: a day\ntypes:\n  - {name: a, price: 1}\n");
-    let done = sandbox.run(&["resize", "simulate", "--workload", "day.yaml"]);
-    assert_eq!(done.code, Some(2), "{}", done.stderr);
-    insta::assert_snapshot!(done.stderr, @"error: day.yaml: unknown field `price`, expected one of name, hourly, allocatable, labels, taints, limit at line 3, column 15");
-}
-
 /// What `resize simulate` says of this workload.
 fn simulated(workload: &str, more: &[&str]) -> Done {
     let sandbox = Sandbox::new();
@@ -172,4 +163,51 @@ fn pods_that_fit_on_no_machine_type_are_told_below_the_table() {
     let done = simulated(GIANTS, &[&catalog[..], &["-o", "json"]].concat());
     let report: serde_json::Value = serde_json::from_str(&done.stdout).unwrap();
     assert_eq!(report["unfit"][0]["pods"], 3, "{report}");
+}
+
+#[test]
+fn what_a_workload_gets_wrong_is_shown_with_its_place_and_field() {
+    let wrong = |from: &str, to: &str| {
+        let done = simulated(&GIANTS.replace(from, to), &["--catalog", "hetzner"]);
+        assert_eq!(done.code, Some(2), "{}", done.stderr);
+        done.stderr
+    };
+    insta::assert_snapshot!(wrong("types: []", "types: [{name: a, hour: 1}]"), @"
+    error: day.yaml:2:19: types[0].hour: unknown field; expected name, hourly, allocatable, labels, taints, limit
+    hint: `types[0].hour`: did you mean `hourly`?
+    ");
+    insta::assert_snapshot!(wrong("pods: 3", "pods: -3"), @"error: day.yaml:6:28: pending[0].pods: expected a whole number from 0 to 4294967295, found the number -3");
+    insta::assert_snapshot!(wrong(", pods: 3", ""), @"error: day.yaml:6:12: pending[0].pods: is missing");
+    insta::assert_snapshot!(wrong("types: []", "types: [{name: a, labels: {b: c}, hourly: 1}]"), @"error: day.yaml:2:35: types[0].allocatable: is missing");
+    insta::assert_snapshot!(wrong("types: []\n", ""), @"error: day.yaml:5:1: types: is missing");
+    insta::assert_snapshot!(wrong("types: []", "types: {}"), @"error: day.yaml:2:8: types: expected a list, found a mapping");
+    insta::assert_snapshot!(wrong("class: 0", "class: 7"), @"error: day.yaml: pending[0].class: is 7, but `classes` has 1, from 0 on");
+    insta::assert_snapshot!(wrong("10Ti", "abc"), @"error: day.yaml: classes[0]: reading what pod big asks for: reading the requests of container big: reading memory: reading quantity `abc`: expected up to 19 digits, at most one decimal point and a unit, like 500m or 2Gi");
+}
+
+#[test]
+fn what_a_price_list_gets_wrong_is_shown_with_its_place_and_field() {
+    let sandbox = Sandbox::new();
+    let wrong = |size: &str, price: &str| {
+        let list = format!(
+            "currency: EUR\nbilledSeconds: 3600\ntypes:\n  - {{name: a, architecture: amd64, cpus: {size}, memoryGib: 4, \
+             diskGb: 40,\n     locations: [{{name: fsn1, hourly: {price}, available: true}}]}}\n"
+        );
+        sandbox.write("prices.yaml", &list);
+        sandbox.write("day.yaml", GIANTS);
+        let args = [
+            "resize",
+            "simulate",
+            "--workload",
+            "day.yaml",
+            "--catalog",
+            "./prices.yaml",
+        ];
+        let done = sandbox.run(&args);
+        assert_eq!(done.code, Some(2), "{}", done.stderr);
+        done.stderr
+    };
+    insta::assert_snapshot!(wrong("2", "-5"), @"error: ./prices.yaml:5:39: types[0].locations[0].hourly: expected a whole number from 0 on, found the number -5");
+    insta::assert_snapshot!(wrong("many", "5"), @"error: ./prices.yaml:4:42: types[0].cpus: expected a whole number from 0 to 4294967295, found the string `many`");
+    insta::assert_snapshot!(wrong("2", "0"), @"error: ./prices.yaml: types[0] (a).locations[0].hourly: is 0; expected millionths of the currency's unit an hour");
 }

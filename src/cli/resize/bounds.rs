@@ -50,7 +50,9 @@ impl Bounds {
 pub(super) fn prices(flag: &str, name: &str) -> Result<PriceList, Failure> {
     if name.contains(['/', '.']) {
         let wrong = |error| Failure::usage(format!("{name}: {error:#}"));
-        return PriceList::parse(&read(Path::new(name))?).map_err(wrong);
+        let list: PriceList = spec::typed(&read(Path::new(name))?, name)?;
+        list.check().map_err(wrong)?;
+        return Ok(list);
     }
     PriceList::named(name).map_err(|error| Failure::usage(format!("{flag}: {error:#}")))
 }

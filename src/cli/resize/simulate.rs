@@ -8,6 +8,7 @@ use super::bounds::prices;
 use crate::failure::Failure;
 use crate::resize::simulate::{self, Setting};
 use crate::resize::workload::{Workload, catalog};
+use crate::spec;
 use crate::ui::Ui;
 
 /// What a workload would cost, and how long its pods would wait: as bex-infra, as Cluster Autoscaler, as Karpenter
@@ -76,7 +77,5 @@ fn read(file: &Path) -> Result<Workload, Failure> {
     let shown = file.display();
     let text = fs::read_to_string(file)
         .map_err(|error| Failure::usage(format!("cannot read {shown}")).because(error))?;
-    let options = serde_saphyr::options! { with_snippet: false };
-    serde_saphyr::from_str_with_options(&text, options)
-        .map_err(|error| Failure::usage(format!("{shown}: {error}")))
+    spec::typed(&text, &shown.to_string())
 }

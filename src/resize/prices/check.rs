@@ -14,28 +14,30 @@ const MOST_CPUS: u32 = 65_536;
 
 const ARCHITECTURES: [&str; 2] = ["amd64", "arm64"];
 
-/// The error names the first field that is wrong, by its path.
-pub(super) fn check(list: &PriceList) -> Result<()> {
-    ensure!(
-        !list.currency.is_empty(),
-        "currency: is empty; expected something like EUR"
-    );
-    ensure!(
-        !list.types.is_empty(),
-        "types: is empty; a list needs at least one machine type"
-    );
-    let mut names = BTreeSet::new();
-    for (place, of) in list.types.iter().enumerate() {
-        let path = format!("types[{place}]");
-        ensure!(!of.name.is_empty(), "{path}.name: is empty");
+impl PriceList {
+    /// The error names the first field that is wrong, by its path.
+    pub fn check(&self) -> Result<()> {
         ensure!(
-            names.insert(&of.name),
-            "{path}.name: `{}` is there twice",
-            of.name
+            !self.currency.is_empty(),
+            "currency: is empty; expected something like EUR"
         );
-        machine_type(&format!("{path} ({})", of.name), of)?;
+        ensure!(
+            !self.types.is_empty(),
+            "types: is empty; a list needs at least one machine type"
+        );
+        let mut names = BTreeSet::new();
+        for (place, of) in self.types.iter().enumerate() {
+            let path = format!("types[{place}]");
+            ensure!(!of.name.is_empty(), "{path}.name: is empty");
+            ensure!(
+                names.insert(&of.name),
+                "{path}.name: `{}` is there twice",
+                of.name
+            );
+            machine_type(&format!("{path} ({})", of.name), of)?;
+        }
+        Ok(())
     }
-    Ok(())
 }
 
 fn machine_type(path: &str, of: &MachineType) -> Result<()> {

@@ -350,6 +350,18 @@ fn bad_input_is_refused_with_its_place() {
         &Setting::default(),
     );
     assert!(text.starts_with("events[0].class: is 7"), "{text}");
+    let wrong = json!({"class": 7, "pods": 1, "perHour": 1.0, "shortestSeconds": 0.0, "longestSeconds": 0.0});
+    let text = error(
+        &workload(&json!({"arrivals": [wrong]})),
+        &Setting::default(),
+    );
+    assert!(text.starts_with("arrivals[0].class: is 7"), "{text}");
+    let pods = json!([{"class": 7, "pods": 1}]);
+    let text = error(&workload(&json!({"pending": pods})), &Setting::default());
+    assert!(text.starts_with("pending[0].class: is 7"), "{text}");
+    let node = json!({"name": "a", "type": "small", "pods": pods});
+    let text = error(&workload(&json!({"nodes": [node]})), &Setting::default());
+    assert!(text.starts_with("nodes[0].pods[0].class: is 7"), "{text}");
     let nodes = workload(&json!({"nodes": [{"name": "a", "type": "huge"}]}));
     let text = format!("{:#}", simulate(&nodes, &Setting::default()).unwrap_err());
     assert!(

@@ -126,7 +126,7 @@ impl World {
             let machine = self.add_machine(offer.with_context(here)?);
             self.machines[machine].ready = true;
             for group in &node.pods {
-                let class = *situation.classes.get(group.class).with_context(here)?;
+                let class = situation.classes[group.class];
                 for _ in 0..group.pods {
                     let pod = self.add_pod(class, None);
                     self.put(pod, machine);
@@ -135,13 +135,11 @@ impl World {
         }
         self.waits.clear();
         self.plan(0, Event::Wake);
-        for (place, group) in workload.pending.iter().enumerate() {
-            let class = situation.classes.get(group.class);
-            let class = *class.with_context(|| format!("pending[{place}]: no such class"))?;
+        for group in &workload.pending {
             self.plan(
                 0,
                 Event::Comes {
-                    class,
+                    class: situation.classes[group.class],
                     pods: group.pods,
                     stays: None,
                 },
