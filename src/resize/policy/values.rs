@@ -79,7 +79,7 @@ pub(super) fn write_money(Price(price): Price) -> String {
 }
 
 /// What [`duration`] reads as this length. One that no clock can hold is cut off.
-pub(super) fn write_duration(length: Duration) -> String {
+pub(in crate::resize) fn write_duration(length: Duration) -> String {
     let length = SignedDuration::try_from(length).unwrap_or(SignedDuration::MAX);
     format!("{length:#}").replace(' ', "")
 }

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::super::super::decision::{Decision, Kept, SoftTaint};
 use super::super::super::policy::Policy;
+use super::super::super::policy::values::write_duration;
 use super::super::super::shrink::foresight::Prospect;
 use super::super::Model;
 use super::super::time::{after, sooner};
@@ -43,7 +44,7 @@ impl Model {
         if let Some(next) = next {
             sooner(&mut decision.again, after(now, next.saturating_sub(clock)));
         }
-        self.say_what_is_spare(now, due, decision);
+        self.say_what_is_spare(policy, now, due, decision);
     }
 
     fn soft_taint(&self, policy: &Policy, now: Timestamp, prospect: &Prospect) -> SoftTaint {
@@ -64,12 +65,22 @@ impl Model {
         }
     }
 
-    fn say_what_is_spare(&self, now: Timestamp, due: &BTreeSet<String>, decision: &mut Decision) {
-        let waits = |node: &&String| !due.contains(*node) && self.paid_until(now, node).is_some();
-        let spare = self.removal.unneeded.keys().filter(waits);
+    fn say_what_is_spare(
+        &self,
+        policy: &Policy,
+        now: Timestamp,
+        due: &BTreeSet<String>,
+        decision: &mut Decision,
+    ) {
+        let span = write_duration(policy.unneeded_for);
+        let spare = self.removal.unneeded.keys();
+        let spare = spare.filter(|node| !due.contains(*node));
         decision.kept.extend(spare.map(|node| Kept {
             node: node.clone(),
-            why: "nobody needs it: it goes before its next paid hour".to_owned(),
+            why: match self.paid_until(now, node) {
+                Some(_) => "nobody needs it: it goes before its next paid hour".to_owned(),
+                None => format!("nobody needs it: it goes when that has been so for {span}"),
+            },
         }));
     }
 }

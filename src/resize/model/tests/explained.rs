@@ -96,3 +96,15 @@ fn a_node_that_stays_because_others_are_on_their_way_out_is_told_so() {
         "others of its pool go, which leaves its minimum of 2"
     );
 }
+
+#[test]
+fn a_node_that_nobody_needs_is_told_when_it_goes() {
+    let mut world = World::with_workers(2);
+    world.policy.settle = std::time::Duration::ZERO;
+    world.policy.unneeded_for = std::time::Duration::from_secs(90);
+    let decision = world.decide();
+    assert_eq!(
+        why_kept(&decision, "w-0"),
+        "nobody needs it: it goes when that has been so for 1m30s"
+    );
+}
