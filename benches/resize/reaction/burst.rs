@@ -41,7 +41,7 @@ pub(super) async fn row(world: &World, arrival: Arrival) {
     eprintln!("{}: {} ...", arrival.name(), world.name);
     let bursts: u64 = match arrival {
         Arrival::Second | Arrival::Controller => 5,
-        Arrival::Stream => 1,
+        Arrival::Stream => 3,
         Arrival::Deployments | Arrival::Slow => 20,
     };
     let (mut asked, mut least) = (Order::default(), Order::default());
