@@ -44,6 +44,13 @@ pub struct Infra {
     pub resize: Resize,
 }
 
+impl Infra {
+    /// It is there, and nobody can say what is in it.
+    pub fn is_silent(&self) -> bool {
+        self.node.is_some() && !self.api
+    }
+}
+
 /// The resize loop.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]

@@ -123,8 +123,7 @@ async fn removal(world: &World, app: Option<&App>, pool: &str, target: u32) -> R
 /// The app cluster, or why it cannot be scaled.
 fn app(world: &World, seen: Observed) -> Result<App, Failure> {
     let (name, substrate) = (world.names().platform(), world.platform.substrate.name());
-    let silent = seen.infra.node.is_some() && !seen.infra.api;
-    let why = if silent {
+    let why = if seen.infra.is_silent() {
         let infra = world.names().infra_cluster();
         format!("the API server of {infra} does not answer: nothing is known of app cluster {name}")
     } else {

@@ -60,6 +60,11 @@ impl Auto {
         pool: Option<&str>,
         dry_run: bool,
     ) -> Result<()> {
+        if pool.is_some() && self.max.is_none() {
+            return Err(Failure::usage("--pool says for which pool --max is meant")
+                .hint("the loop looks after all pools that have a maximum")
+                .into());
+        }
         let (infra, app) = (world.infra_client().await?, world.app_client().await?);
         let installed = policy::installed(&infra, &world.platform).await?;
         let service = Service {
@@ -68,11 +73,6 @@ impl Auto {
             log: self.log,
             ..Service::of(world.names().app_cluster())
         };
-        if pool.is_some() && self.max.is_none() {
-            return Err(Failure::usage("--pool says for which pool --max is meant")
-                .hint("the loop looks after all pools that have a maximum")
-                .into());
-        }
         if self.explain {
             return explain::run(ui, infra, app, service, self.pod.as_deref()).await;
         }

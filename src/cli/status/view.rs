@@ -50,7 +50,7 @@ fn clusters(names: &Names, seen: &Observed) -> String {
         (None, false) => "missing",
     };
     let (app, version) = match &seen.app {
-        None if seen.infra.node.is_some() && !seen.infra.api => ("unknown", ""),
+        None if seen.infra.is_silent() => ("unknown", ""),
         None => ("missing", ""),
         Some(app) if app.deleting => ("deleting", app.version.as_str()),
         Some(app) if app.available => ("available", app.version.as_str()),

@@ -6,6 +6,7 @@
 
 use super::certificate::{Worth, proven};
 use super::knapsack::{Best, Content, Knapsack, RoomPrices, offered};
+use super::range::NOISE;
 use super::reduced::Reduced;
 use super::simplex::Program;
 use super::totals::Totals;
@@ -36,8 +37,6 @@ const CAREFUL: u64 = 10_000;
 const LEFT_OUT: f64 = 4.0;
 /// and very much where items are left out for that. Where bins are scarce, one item can take the place of many.
 const DEAR: f64 = 1e4;
-/// A part of an item that is none.
-const NOISE: f64 = 1e-6;
 /// How much of the best values so far goes into those that are tried next: they jump about less.
 const STEADY: f64 = 0.6;
 

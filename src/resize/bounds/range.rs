@@ -3,7 +3,7 @@
 use super::reduced::Reduced;
 use crate::resize::approximate::{float_price, whole_ones};
 
-/// A part of a bin that is none.
+/// A part of a bin, or of an item, that is none.
 pub(super) const NOISE: f64 = 1e-6;
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

@@ -7,7 +7,7 @@ use super::super::policy::Policy;
 const HOURS_A_MONTH: u64 = 730;
 
 /// How many machines may still come, and what they may cost.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Allowance {
     most: u32,
     machines: u32,
@@ -21,8 +21,12 @@ pub(super) struct Allowance {
 }
 
 impl Allowance {
-    /// `cost`: of the machines that are there.
-    pub(super) fn new(policy: &Policy, cost: Price, unpriced: Option<&str>) -> Self {
+    /// `cost`: of the machines that are there. `unpriced` finds a group of which nobody knows what its machines cost.
+    pub(super) fn new<'a>(
+        policy: &Policy,
+        cost: Price,
+        unpriced: impl FnOnce() -> Option<&'a str>,
+    ) -> Self {
         let monthly = policy.max_monthly_cost.map(|cost| cost.0 / HOURS_A_MONTH);
         let caps = policy.max_hourly_cost.map(|cost| cost.0).into_iter();
         let cap = caps.chain(monthly).min();
@@ -30,7 +34,7 @@ impl Allowance {
             most: policy.max_additions,
             machines: 0,
             cap: cap.unwrap_or(u64::MAX),
-            unpriced: unpriced.filter(|_| cap.is_some()).map(str::to_owned),
+            unpriced: cap.and_then(|_| unpriced()).map(str::to_owned),
             cost: cost.0,
             bought: 0,
             refused: 0,

@@ -76,9 +76,8 @@ impl Model {
         let mut orders = Orders::new();
         let mut settled = kept.clone();
         let mut slack = 0;
-        let (cost, unpriced) = (decision.cost.before, self.unpriced());
-        let mut allowance = Allowance::new(policy, cost, unpriced);
-        let untouched = Allowance::new(policy, cost, unpriced);
+        let mut allowance = Allowance::new(policy, decision.cost.before, || self.unpriced());
+        let untouched = allowance.clone();
         if !names.left.is_empty() {
             let market = self.market(policy, now, decision);
             let mut growth = self.choose(now, &names, &market);

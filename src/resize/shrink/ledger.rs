@@ -67,7 +67,7 @@ impl Ledger {
 }
 
 impl Budget {
-    pub(in crate::resize) fn full_name(&self) -> String {
+    pub(super) fn full_name(&self) -> String {
         format!("{}/{}", self.namespace, self.name)
     }
 }

@@ -32,6 +32,7 @@ impl Model {
         shrinkage: &Shrinkage,
         decision: &mut Decision,
     ) {
+        let leaving = self.leaving();
         for kept in &shrinkage.kept {
             let node = &field.names[kept.candidate];
             let full = matches!(kept.why, Why::NoPlace(..)) && self.used(node) >= LITTLE_USED;
@@ -41,24 +42,22 @@ impl Model {
                 let others = gone.filter(|gone| field.candidates[gone.candidate].group == group);
                 let others = u32::try_from(others.count()).unwrap_or(u32::MAX);
                 decision.kept.push(Kept {
-                    why: self.why(node, &kept.why, others),
+                    why: self.why(node, &kept.why, others, &leaving),
                     node: node.clone(),
                 });
             }
         }
     }
 
-    /// `others`: so many nodes of its pool go.
-    fn why(&self, node: &str, why: &Why, others: u32) -> String {
+    /// `others`: so many nodes of its pool go. `leaving`: so many of each group are on their way out already.
+    fn why(&self, node: &str, why: &Why, others: u32, leaving: &BTreeMap<&str, u32>) -> String {
         match why {
             Why::Obstacle(class, obstacle) => {
                 format!("{}: {}", self.pod(node, *class), in_words(obstacle))
             }
             Why::Budget(class, budget) => {
                 let pod = self.pod(node, *class);
-                let mut budgets = self.budgets.values();
-                let of = budgets.find(|it| it.full_name() == *budget);
-                let allows = match of.map_or(0, |of| of.allowed) {
+                let allows = match self.allowed_by(budget) {
                     0 => "allows no further eviction".to_owned(),
                     1 => "allows one eviction now, and more are needed".to_owned(),
                     some => format!("allows {some} evictions now, and more are needed"),
@@ -73,18 +72,24 @@ impl Model {
                 let pod = self.pod(node, *class);
                 format!("{pod} fits nowhere else: {words}")
             }
-            Why::Minimum => self.at_minimum(node, others),
+            Why::Minimum => self.at_minimum(node, others, leaving),
             Why::Limit => "as many nodes go already as maxRemovals lets go at once".to_owned(),
         }
     }
 
-    fn at_minimum(&self, node: &str, others: u32) -> String {
+    /// How many evictions a budget allows now: `namespace/name`.
+    fn allowed_by(&self, budget: &str) -> u32 {
+        let id = budget.split_once('/').unwrap_or_default();
+        let budget = self.budgets.get(&(id.0.to_owned(), id.1.to_owned()));
+        budget.map_or(0, |budget| budget.allowed)
+    }
+
+    fn at_minimum(&self, node: &str, others: u32, leaving: &BTreeMap<&str, u32>) -> String {
         let pools = groups::pools(&self.groups);
         let group = self.group_of_node(node);
         let rungs = group.and_then(|(name, group)| pools.get(&group.key(name)));
         let minimum = rungs.map_or(0, |rungs| groups::minimum(rungs));
-        let leaving = self.leaving();
-        let left = rungs.map_or(0, |rungs| self.left(rungs, &leaving));
+        let left = rungs.map_or(0, |rungs| self.left(rungs, leaving));
         let mut names = rungs.into_iter().flatten().map(|(name, _)| name);
         match left.saturating_sub(others) {
             left if left > minimum => {
